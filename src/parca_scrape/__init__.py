@@ -1,0 +1,76 @@
+"""The `parca_scrape` relation of Juju: what to profile, said and read safely.
+
+A charm whose workload serves pprof makes a `ProfilingEndpointProvider`; a Parca charm makes a
+`ProfilingEndpointConsumer`. Both are loaded when they are first asked for, and `ops` with them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from parca_scrape.databag import AppDatabag, UnitDatabag
+from parca_scrape.hosts import HostMap
+from parca_scrape.jobs import ALLOWED_KEYS, DEFAULT_JOB, Job, StaticConfig
+from parca_scrape.problems import DatabagError, InvalidJobError, Problem
+from parca_scrape.profiling import PprofProfile, ProfilingConfig
+from parca_scrape.render import ScrapeConfig
+from parca_scrape.targets import AddressSource, Target
+from parca_scrape.tls import TLSConfig
+from parca_scrape.topology import ProviderTopology, Topology
+from parca_scrape.version import VERSION
+
+if TYPE_CHECKING:
+    from parca_scrape.consumer import (
+        MonitoringEvents,
+        ProfilingEndpointConsumer,
+        TargetsChangedEvent,
+    )
+    from parca_scrape.endpoint import (
+        DEFAULT_RELATION_NAME,
+        RELATION_INTERFACE_NAME,
+        RelationInterfaceMismatchError,
+        RelationNotFoundError,
+        RelationRoleMismatchError,
+    )
+    from parca_scrape.provider import ProfilingEndpointProvider
+
+__all__ = [
+    "ALLOWED_KEYS",
+    "DEFAULT_JOB",
+    "DEFAULT_RELATION_NAME",
+    "RELATION_INTERFACE_NAME",
+    "VERSION",
+    "AddressSource",
+    "AppDatabag",
+    "DatabagError",
+    "HostMap",
+    "InvalidJobError",
+    "Job",
+    "MonitoringEvents",
+    "PprofProfile",
+    "Problem",
+    "ProfilingConfig",
+    "ProfilingEndpointConsumer",
+    "ProfilingEndpointProvider",
+    "ProviderTopology",
+    "RelationInterfaceMismatchError",
+    "RelationNotFoundError",
+    "RelationRoleMismatchError",
+    "ScrapeConfig",
+    "StaticConfig",
+    "TLSConfig",
+    "Target",
+    "TargetsChangedEvent",
+    "Topology",
+    "UnitDatabag",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name in __all__:
+        from parca_scrape import consumer, endpoint, provider
+
+        for module in (consumer, endpoint, provider):
+            if hasattr(module, name):
+                return getattr(module, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

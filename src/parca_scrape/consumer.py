@@ -1,0 +1,149 @@
+"""The side of Parca: what to scrape, out of the databags of all relations."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Dict, List, Mapping, Tuple
+
+import ops
+
+from parca_scrape.databag import (
+    INGRESS_ADDRESS_KEY,
+    UNIT_ADDRESS_KEY,
+    read_app,
+    read_ingress,
+    read_unit,
+)
+from parca_scrape.endpoint import (
+    DEFAULT_RELATION_NAME,
+    ProblemLog,
+    check_endpoint,
+    denial,
+    list_relations,
+    running_hook,
+)
+from parca_scrape.problems import Problem
+from parca_scrape.render import RelationDatabags, ScrapeConfig, render
+from parca_scrape.targets import AddressSource
+
+
+class TargetsChangedEvent(ops.EventBase):
+    """What Parca has to scrape may have changed.
+
+    Attributes:
+        relation_id: id of the relation in which something changed.
+    """
+
+    def __init__(self, handle: ops.Handle, relation_id: int) -> None:
+        super().__init__(handle)
+        self.relation_id = relation_id
+
+    def snapshot(self) -> Dict[str, int]:
+        """Give what the event needs to survive a deferral."""
+        return {"relation_id": self.relation_id}
+
+    def restore(self, snapshot: Mapping[str, int]) -> None:
+        """Take what `snapshot` gave."""
+        self.relation_id = snapshot["relation_id"]
+
+
+class MonitoringEvents(ops.ObjectEvents):
+    """The events of `ProfilingEndpointConsumer`."""
+
+    targets_changed = ops.EventSource(TargetsChangedEvent)
+
+
+class ProfilingEndpointConsumer(ops.Object):
+    """Tells a Parca charm what to scrape.
+
+    Observe `on.targets_changed` and write what `jobs()` returns into Parca's configuration, or
+    call `jobs()` at every event.
+    """
+
+    on = MonitoringEvents()  # pyright: ignore[reportAssignmentType, reportIncompatibleMethodOverride]
+
+    def __init__(
+        self,
+        charm: ops.CharmBase,
+        relation_name: str = DEFAULT_RELATION_NAME,
+        *,
+        unit_address: AddressSource = AddressSource.PUBLISHED,
+    ) -> None:
+        """Observe the relations of an endpoint.
+
+        Args:
+            charm: the Parca charm.
+            relation_name: the endpoint, in the charm's metadata under `requires`.
+            unit_address: `PUBLISHED`, or `INGRESS` for Juju's own address of each unit: it is
+                reached from another model where a published host name may not resolve.
+
+        Raises:
+            RelationNotFoundError: the charm's metadata has no relation of this name.
+            RelationInterfaceMismatchError: it is of another interface.
+            RelationRoleMismatchError: it is on the other side.
+            ValueError: `unit_address` is neither of the two.
+        """
+        check_endpoint(charm, relation_name, ops.RelationRole.requires)
+        if unit_address not in (AddressSource.PUBLISHED, AddressSource.INGRESS):
+            raise ValueError("unit_address: must be AddressSource.PUBLISHED or INGRESS here")
+        super().__init__(charm, relation_name)
+        self._relation_name = relation_name
+        self._unit_address = unit_address
+        self._problem_log = ProblemLog()
+        events = charm.on[relation_name]
+        for event in (events.relation_changed, events.relation_departed, events.relation_broken):
+            self.framework.observe(event, self.on_profiling_provider_relation_changed)
+
+    def on_profiling_provider_relation_changed(self, event: ops.RelationEvent) -> None:
+        """Emit `targets_changed` for the relation of `event`."""
+        self.on.targets_changed.emit(relation_id=event.relation.id)
+
+    def jobs(self) -> List[Any]:
+        """Give the scrape configs of all relations, each a new dict like `ScrapeConfig`.
+
+        Parca loads and serves all of them, whatever the databags hold; what is wrong is logged.
+        """
+        scrape_configs, problems = self._render()
+        self._problem_log.log(problems)
+        return scrape_configs
+
+    def problems(self) -> List[Problem]:
+        """Tell all that is wrong in the current databags."""
+        return self._render()[1]
+
+    def _render(self) -> Tuple[List[ScrapeConfig], List[Problem]]:
+        relations, problems = list_relations(self.model, self._relation_name)
+        databags: List[RelationDatabags] = []
+        for relation in relations:
+            try:
+                if relation.app is not None:
+                    databags.append(self._read(relation, problems))
+            except ops.ModelError as error:
+                problems.append(denial(error, relation))
+        scrape_configs, found = render(databags)
+        return scrape_configs, problems + found
+
+    def _read(self, relation: ops.Relation, problems: List[Problem]) -> RelationDatabags:
+        """Read the databags of one relation; a unit that Juju denies has no address.
+
+        Raises:
+            ops.ModelError: Juju denies the application's databag.
+        """
+        is_published = self._unit_address is AddressSource.PUBLISHED
+        read = read_unit if is_published else read_ingress
+        departing = ""
+        if running_hook(self._relation_name, "departed") == relation.id:
+            departing = os.environ.get("JUJU_DEPARTING_UNIT", "")
+        app_databag = read_app(relation.data[relation.app])
+        units: List[Tuple[str, str, str]] = []
+        for unit in relation.units:
+            name = unit.name
+            if name == departing:
+                continue
+            try:
+                units.append((name, *read(relation.data[unit])))
+            except ops.ModelError as error:
+                problems.append(denial(error, relation, name))
+                units.append((name, "", ""))
+        address_key = UNIT_ADDRESS_KEY if is_published else INGRESS_ADDRESS_KEY
+        return RelationDatabags(relation.id, relation.app.name, app_databag, units, address_key)

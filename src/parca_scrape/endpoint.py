@@ -1,0 +1,161 @@
+"""The endpoint of a charm: its metadata, its relations, and what Juju lets be read of them."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import Dict, Iterable, List, Optional, Set, Tuple
+
+import ops
+
+from parca_scrape.problems import Problem
+
+logger = logging.getLogger(__name__)
+
+DEFAULT_RELATION_NAME = "profiling-endpoint"
+RELATION_INTERFACE_NAME = "parca_scrape"
+# Every line of a charm's log is a process to ops.
+MAX_LINES = 20
+
+
+class RelationNotFoundError(Exception):
+    """The charm's metadata has no relation of this name."""
+
+    def __init__(self, relation_name: str) -> None:
+        self.relation_name = relation_name
+        self.message = f"No relation named '{relation_name}' found"
+        super().__init__(self.message)
+
+
+class RelationInterfaceMismatchError(Exception):
+    """The relation of this name has another interface in the charm's metadata."""
+
+    def __init__(
+        self,
+        relation_name: str,
+        expected_relation_interface: str,
+        actual_relation_interface: str,
+    ) -> None:
+        self.relation_name = relation_name
+        self.expected_relation_interface = expected_relation_interface
+        self.actual_relation_interface = actual_relation_interface
+        self.message = (
+            f"The '{relation_name}' relation has '{actual_relation_interface}' as interface"
+            f" rather than the expected '{expected_relation_interface}'"
+        )
+        super().__init__(self.message)
+
+
+class RelationRoleMismatchError(Exception):
+    """The relation of this name is on the other side in the charm's metadata."""
+
+    def __init__(
+        self,
+        relation_name: str,
+        expected_relation_role: ops.RelationRole,
+        actual_relation_role: ops.RelationRole,
+    ) -> None:
+        self.relation_name = relation_name
+        self.expected_relation_role = expected_relation_role
+        # The name under which the charm libraries before LIBPATCH 7 had it.
+        self.expected_relation_interface = expected_relation_role
+        self.actual_relation_role = actual_relation_role
+        self.message = (
+            f"The '{relation_name}' relation has role '{actual_relation_role!r}'"
+            f" rather than the expected '{expected_relation_role!r}'"
+        )
+        super().__init__(self.message)
+
+
+def check_endpoint(charm: ops.CharmBase, relation_name: str, role: ops.RelationRole) -> None:
+    """Check that the charm's metadata has the relation, on the right side.
+
+    Raises:
+        RelationNotFoundError: it has none of this name.
+        RelationInterfaceMismatchError: it is of another interface.
+        RelationRoleMismatchError: it is on the other side.
+    """
+    relation = charm.meta.relations.get(relation_name)
+    if relation is None:
+        raise RelationNotFoundError(relation_name)
+    if relation.interface_name != RELATION_INTERFACE_NAME:
+        raise RelationInterfaceMismatchError(
+            relation_name, RELATION_INTERFACE_NAME, str(relation.interface_name)
+        )
+    if relation.role != role:
+        raise RelationRoleMismatchError(relation_name, role, relation.role)
+
+
+def list_relations(
+    model: ops.Model, relation_name: str
+) -> Tuple[List[ops.Relation], List[Problem]]:
+    """Give the relations of an endpoint in order of their ids, and why some may be missing.
+
+    A relation does not count in its own relation-broken hook, where ops before 2.10 lists it.
+    """
+    problems: List[Problem] = []
+    relations: List[ops.Relation] = []
+    for _ in range(2):
+        try:
+            relations = model.relations[relation_name]
+            break
+        except ops.ModelError as error:
+            # ops keeps the relations that it listed before the failure: they come next time.
+            problems = [denial(error)]
+    broken = running_hook(relation_name, "broken")
+    listed = [relation for relation in relations if relation.id != broken]
+    return sorted(listed, key=lambda relation: relation.id), problems
+
+
+def running_hook(relation_name: str, kind: str) -> Optional[int]:
+    """Give the id of the relation whose hook of this kind Juju runs now; None for another hook.
+
+    Source: Juju's environment of a hook, `worker/uniter/runner/context/context.go`.
+
+    Args:
+        relation_name: the endpoint.
+        kind: `departed` or `broken`.
+    """
+    hook = os.environ.get("JUJU_DISPATCH_PATH", "").rpartition("/")[2]
+    if hook.replace("-", "_") != f"{relation_name}-relation-{kind}".replace("-", "_"):
+        return None
+    relation_id = os.environ.get("JUJU_RELATION_ID", "").rpartition(":")[2]
+    return int(relation_id) if relation_id.isdecimal() else None
+
+
+def denial(
+    error: ops.ModelError, relation: Optional[ops.Relation] = None, unit_name: str = ""
+) -> Problem:
+    """Give the problem of something that Juju does not let this unit read or write."""
+    reason = " ".join(str(error).split()) or type(error).__name__
+    return Problem(
+        "error",
+        "",
+        f"left out, for Juju denies it: {reason}",
+        relation_id=None if relation is None else relation.id,
+        application="" if relation is None or relation.app is None else relation.app.name,
+        unit=unit_name,
+    )
+
+
+class ProblemLog:
+    """Logs each problem once, and at most 20 of a relation."""
+
+    def __init__(self) -> None:
+        self._logged: Dict[Optional[int], Set[Problem]] = {}
+
+    def log(self, problems: Iterable[Problem]) -> None:
+        """Log the problems that are new, and count those that are too many."""
+        hidden: Dict[Optional[int], int] = {}
+        for problem in problems:
+            logged = self._logged.setdefault(problem.relation_id, set())
+            if problem in logged:
+                continue
+            logged.add(problem)
+            if len(logged) > MAX_LINES:
+                hidden[problem.relation_id] = hidden.get(problem.relation_id, 0) + 1
+            else:
+                level = logging.ERROR if problem.severity == "error" else logging.WARNING
+                logger.log(level, "%s", problem)
+        for relation_id, count in hidden.items():
+            logger.warning("relation %s: %d more problems, see problems()", relation_id, count)

@@ -1,0 +1,441 @@
+"""Scrape jobs: what to scrape and how, as Parca will load it.
+
+Each class takes what a charm author writes and raises at once; each `decode_` function takes what
+a remote application published, and leaves out the smallest bad part. Both go through the same
+checks. Source of the rules: Parca `pkg/config/config.go` and `pkg/scrape/target.go`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Dict, Iterable, List, Mapping, Optional, Tuple, Union, cast
+
+from parca_scrape.fields import (
+    LIST_RULE,
+    OBJECT_RULE,
+    TEXT_RULE,
+    UTF8_RULE,
+    Pairs,
+    as_list,
+    as_object,
+    build,
+    get_fields,
+    get_object,
+    get_text,
+)
+from parca_scrape.parca import (
+    DEFAULT_INTERVAL_MS,
+    DEFAULT_TIMEOUT_MARGIN_MS,
+    MAX_INTERVAL_MS,
+    MIN_CPU_TIMEOUT_MS,
+    SCHEME_LABEL,
+    is_utf8,
+    parse_duration,
+    parse_scheme,
+    parse_text,
+    replace_surrogates,
+)
+from parca_scrape.problems import Findings, InvalidJobError, join_path
+from parca_scrape.profiling import PprofProfile, ProfilingConfig, decode_profiling
+from parca_scrape.targets import Target
+from parca_scrape.tls import TLSConfig, decode_tls
+
+ALLOWED_KEYS = {
+    "job_name",
+    "static_configs",
+    "scrape_interval",
+    "scrape_timeout",
+    "scheme",
+    "profiling_config",
+    "tls_config",
+}
+DEFAULT_JOB = {"static_configs": [{"targets": ["*:80"]}]}
+STATIC_CONFIG_FIELDS = frozenset({"targets", "labels"})
+DEFAULT_PORTS = {"": 80, "http": 80, "https": 443}
+MAX_JOBS = 10_000
+SCHEME_RULE = "must be http or https"
+DURATION_RULE = "must be a duration such as 1m30s"
+INTERVAL_RULE = "must be a duration such as 1m30s, above zero and below 292 years"
+SHORT_INTERVAL_RULE = "under 1s the profile process_cpu gets no answer: set its seconds, or 1s"
+LABEL_NAME_RULE = "a label's name must be text, with something in it that UTF-8 can hold"
+
+
+@dataclass(frozen=True, init=False)
+class StaticConfig:
+    """Targets that share labels. Without targets it stands for each unit of the application."""
+
+    targets: Tuple[Target, ...]
+    labels: Pairs
+    """Pairs of a label's name and value."""
+
+    def __init__(
+        self,
+        targets: Iterable[Union[str, Target]] = (),
+        labels: Union[Mapping[str, str], Pairs] = (),
+    ) -> None:
+        """Check and take targets and labels.
+
+        Args:
+            targets: `host:port`, or `*:port` for each unit; see `Target.parse`.
+            labels: what every profile of the targets is labelled with.
+
+        Raises:
+            InvalidJobError: Parca would not load them or could not scrape a target.
+        """
+        findings = Findings()
+        named = targets if isinstance(targets, str) else list(targets)
+        self.__dict__.update(
+            targets=check_targets(named, "targets", findings),
+            labels=check_labels(dict(labels), "labels", findings),
+        )
+        findings.raise_first()
+
+    def as_mapping(self, scheme: str = "") -> Dict[str, object]:
+        """Give the static config as it is published, with a port for every target.
+
+        Consumers before LIBPATCH 7 fail on a target without one.
+
+        Args:
+            scheme: the job's scheme, which tells the default port.
+        """
+        port = DEFAULT_PORTS[dict(self.labels).get(SCHEME_LABEL, "") or scheme]
+        targets = [
+            target.text if target.port is not None else f"{target.host}:{port}"
+            for target in self.targets or (Target("*"),)
+        ]
+        return {"targets": targets, **({"labels": dict(self.labels)} if self.labels else {})}
+
+
+@dataclass(frozen=True, init=False)
+class Job:
+    """A scrape job. Empty text and None stand for Parca's default."""
+
+    static_configs: Tuple[StaticConfig, ...]
+    job_name: str
+    """Names the job within the application; two jobs of one name get numbers."""
+    scrape_interval: str
+    """A duration such as `1m30s`; Parca's default is 10s."""
+    scrape_timeout: str
+    """A duration above the interval; Parca's default is the interval and 3s."""
+    scheme: str
+    """`http` or `https`; Parca's default is http."""
+    profiling_config: Optional[ProfilingConfig]
+    tls_config: Optional[TLSConfig]
+
+    def __init__(
+        self,
+        static_configs: Optional[Iterable[StaticConfig]] = None,
+        job_name: str = "",
+        scrape_interval: str = "",
+        scrape_timeout: str = "",
+        scheme: str = "",
+        profiling_config: Optional[ProfilingConfig] = None,
+        tls_config: Optional[TLSConfig] = None,
+    ) -> None:
+        """Check and take the settings of a job.
+
+        Args:
+            static_configs: what to scrape; None for port 80 of each unit, empty for nothing.
+            job_name: the job's name within the application.
+            scrape_interval: a duration such as `1m30s`.
+            scrape_timeout: a duration above the interval.
+            scheme: `http` or `https`.
+            profiling_config: which profiles to ask for.
+            tls_config: how to speak TLS.
+
+        Raises:
+            InvalidJobError: Parca would not load the job or could not use a part of it.
+        """
+        fields: Dict[str, object] = {
+            "job_name": job_name,
+            "scrape_interval": scrape_interval,
+            "scrape_timeout": scrape_timeout,
+            "scheme": scheme,
+        }
+        if static_configs is not None:
+            fields["static_configs"] = list(static_configs)
+        if profiling_config is not None:
+            fields["profiling_config"] = profiling_config
+        if tls_config is not None:
+            fields["tls_config"] = tls_config
+        findings = Findings()
+        self.__dict__.update(check_job(fields, "", findings))
+        findings.raise_first()
+
+    @classmethod
+    def from_mapping(cls, mapping: Mapping[str, object]) -> Job:
+        """Make a job of a Parca scrape config, for example out of a charm's configuration.
+
+        Raises:
+            InvalidJobError: Parca would not load it, could not use a part of it, or would never
+                see it.
+        """
+        findings = Findings()
+        job = decode_job(mapping, "", findings)
+        findings.raise_first()
+        return job
+
+    def settings(self) -> Dict[str, object]:
+        """Give all that is set but name and static configs, in Parca's form."""
+        fields: Dict[str, object] = {
+            "scrape_interval": self.scrape_interval,
+            "scrape_timeout": self.scrape_timeout,
+            "scheme": self.scheme,
+            "profiling_config": self.profiling_config and self.profiling_config.as_mapping(),
+            "tls_config": self.tls_config and self.tls_config.as_mapping(),
+        }
+        return {key: value for key, value in fields.items() if value}
+
+    def as_mapping(self) -> Dict[str, object]:
+        """Give the job as it is published: every target has a port, and nothing is null."""
+        static_configs = [config.as_mapping(self.scheme) for config in self.static_configs]
+        name = {"job_name": self.job_name} if self.job_name else {}
+        return {"static_configs": static_configs, **name, **self.settings()}
+
+
+def take_jobs(jobs: object) -> List[Union[Job, Dict[str, object]]]:
+    """Take a charm's own jobs: of mappings the known keys, in the form in which they go out.
+
+    Args:
+        jobs: an iterable of jobs and mappings; None for the default job.
+
+    Raises:
+        InvalidJobError: it is something else, or one of its items is.
+    """
+    if jobs is None:
+        jobs = [DEFAULT_JOB]
+    if not isinstance(jobs, Iterable):
+        raise InvalidJobError("jobs", "must be a list of scrape jobs")
+    taken: List[Union[Job, Dict[str, object]]] = []
+    for index, job in enumerate(cast("Iterable[object]", jobs)):
+        mapping = as_object(job)
+        if isinstance(job, Job):
+            taken.append(job)
+        elif mapping is not None:
+            known = {str(key): value for key, value in mapping.items() if key in ALLOWED_KEYS}
+            taken.append({"static_configs": [{"targets": ["*:80"]}], **known})
+        else:
+            raise InvalidJobError(f"jobs[{index}]", "must be a mapping or a Job")
+    return taken
+
+
+def decode_jobs(raw: object, path: str, findings: Findings) -> Tuple[Job, ...]:
+    """Read a list of jobs; what Parca would not load or could not use is left out."""
+    elements = as_list(raw)
+    if elements is None:
+        findings.error(path, LIST_RULE)
+        return ()
+    jobs: List[Job] = []
+    for index, element in enumerate(elements):
+        if len(jobs) == MAX_JOBS:
+            findings.error(f"{path}[{index}]", f"more than {MAX_JOBS} jobs: the rest is left out")
+            break
+        try:
+            jobs.append(decode_job(element, f"{path}[{index}]", findings))
+        except InvalidJobError as error:
+            findings.error(error.path, f"{error.rule} (so the job is left out)")
+    return tuple(jobs)
+
+
+def decode_job(raw: object, path: str, findings: Findings) -> Job:
+    """Read a job, without its bad parts.
+
+    Raises:
+        InvalidJobError: the job must be left out whole.
+    """
+    if isinstance(raw, Job):
+        return raw
+    mapping = as_object(raw)
+    if mapping is None:
+        raise InvalidJobError(path, OBJECT_RULE)
+    if mapping.get("static_configs", ()) is None:
+        raise InvalidJobError(join_path(path, "static_configs"), LIST_RULE)
+    fields = get_fields(mapping, ALLOWED_KEYS, path, findings)
+    return build(Job, **check_job(fields, path, findings))
+
+
+def check_job(fields: Mapping[str, object], path: str, findings: Findings) -> Dict[str, object]:
+    """Give what Parca accepts of a job, as the fields of the dataclass.
+
+    Raises:
+        InvalidJobError: nothing of the job can be served.
+    """
+    scheme = ""
+    if fields.get("scheme", "") != "":
+        known_scheme = parse_scheme(parse_text(fields["scheme"]) or "")
+        if known_scheme is None:
+            raise InvalidJobError(join_path(path, "scheme"), SCHEME_RULE)
+        scheme = known_scheme
+    static_configs = check_static_configs(
+        fields.get("static_configs", DEFAULT_JOB["static_configs"]),
+        join_path(path, "static_configs"),
+        findings,
+    )
+    profiling_path, profiling = join_path(path, "profiling_config"), None
+    if "profiling_config" in fields:
+        profiling = decode_profiling(fields["profiling_config"], profiling_path, findings)
+    tls = None
+    if "tls_config" in fields:
+        tls = decode_tls(fields["tls_config"], join_path(path, "tls_config"), findings)
+    cpu_profile = profiling.cpu_profile() if profiling else None
+    interval, timeout = check_timing(fields, cpu_profile, path, findings)
+    return {
+        "static_configs": static_configs,
+        "job_name": get_text(fields, "job_name", path, findings, lossy=True),
+        "scrape_interval": interval,
+        "scrape_timeout": timeout,
+        "scheme": scheme,
+        "profiling_config": profiling,
+        "tls_config": tls,
+    }
+
+
+def check_timing(
+    fields: Mapping[str, object],
+    cpu_profile: Optional[PprofProfile],
+    path: str,
+    findings: Findings,
+) -> Tuple[str, str]:
+    """Give what Parca accepts of interval and timeout.
+
+    A timeout must be above the interval, the opposite of Prometheus; an interval of zero kills
+    the server (Parca `pkg/scrape/target.go`, `offset`).
+    """
+    interval = get_text(fields, "scrape_interval", path, findings)
+    interval_ms = parse_duration(interval) if interval else DEFAULT_INTERVAL_MS
+    if interval_ms is None or not 0 < interval_ms <= MAX_INTERVAL_MS:
+        findings.error(join_path(path, "scrape_interval"), INTERVAL_RULE)
+        interval, interval_ms = "", DEFAULT_INTERVAL_MS
+
+    is_cpu_on = cpu_profile is None or cpu_profile.enabled is not False
+    timeout_path = join_path(path, "scrape_timeout")
+    timeout = get_text(fields, "scrape_timeout", path, findings)
+    timeout_ms = parse_duration(timeout) if timeout else 0
+    if timeout_ms is None:
+        findings.error(timeout_path, DURATION_RULE)
+    elif 0 < timeout_ms <= interval_ms:
+        findings.error(timeout_path, "must be above the scrape_interval, or Parca's 10s for it")
+        timeout_ms = 0
+    elif 0 < timeout_ms < MIN_CPU_TIMEOUT_MS and is_cpu_on:
+        findings.error(timeout_path, "must be 2s or more while the profile process_cpu is on")
+        timeout_ms = 0
+    if not timeout_ms:
+        timeout, timeout_ms = "", interval_ms + DEFAULT_TIMEOUT_MARGIN_MS
+
+    if is_cpu_on:
+        check_cpu_profile(cpu_profile, interval_ms, timeout_ms, path, findings)
+    return interval, timeout
+
+
+def check_cpu_profile(
+    cpu_profile: Optional[PprofProfile],
+    interval_ms: int,
+    timeout_ms: int,
+    path: str,
+    findings: Findings,
+) -> None:
+    """Warn of a CPU profile that gets no answer in time.
+
+    Go records for 30 seconds when it is asked for none (`net/http/pprof`, `Profile`); Parca asks
+    for seconds only with `delta: true` (`pkg/scrape/target.go`, `targetsFromGroup`).
+    """
+    seconds = (cpu_profile and cpu_profile.seconds) or interval_ms // 1_000
+    if cpu_profile is None:
+        if seconds == 0:
+            findings.warning(join_path(path, "scrape_interval"), SHORT_INTERVAL_RULE)
+        return
+    cpu_path = f"{join_path(path, 'profiling_config')}.pprof_config.process_cpu"
+    if not cpu_profile.delta:
+        findings.warning(cpu_path, "without delta: true it records for 30s: set delta to true")
+    elif seconds == 0:
+        findings.warning(cpu_path, SHORT_INTERVAL_RULE)
+    elif seconds * 1_000 >= timeout_ms:
+        findings.warning(cpu_path, "must record for fewer seconds than the scrape_timeout")
+
+
+def check_static_configs(raw: object, path: str, findings: Findings) -> Tuple[StaticConfig, ...]:
+    """Give what Parca accepts of a job's static configs.
+
+    Raises:
+        InvalidJobError: they are no list, or all bad.
+    """
+    elements = as_list(raw)
+    if elements is None:
+        raise InvalidJobError(path, LIST_RULE)
+    static_configs: List[StaticConfig] = []
+    for index, element in enumerate(elements):
+        try:
+            static_configs.append(decode_static_config(element, f"{path}[{index}]", findings))
+        except InvalidJobError as error:
+            findings.error(error.path, f"{error.rule} (so the static config is left out)")
+    if elements and not static_configs:
+        raise InvalidJobError(path, "none of the static configs can be served")
+    return tuple(static_configs)
+
+
+def decode_static_config(raw: object, path: str, findings: Findings) -> StaticConfig:
+    """Read a static config, without its bad parts.
+
+    Raises:
+        InvalidJobError: it must be left out whole.
+    """
+    if isinstance(raw, StaticConfig):
+        return raw
+    mapping = as_object(raw)
+    if mapping is None:
+        raise InvalidJobError(path, OBJECT_RULE)
+    fields = get_fields(mapping, STATIC_CONFIG_FIELDS, path, findings)
+    named = fields.get("targets", ())
+    targets = check_targets(named, join_path(path, "targets"), findings)
+    if named and not targets:
+        raise InvalidJobError(path, "none of its targets can be scraped")
+    labels = check_labels(fields.get("labels", {}), join_path(path, "labels"), findings)
+    return build(StaticConfig, targets=targets, labels=labels)
+
+
+def check_targets(raw: object, path: str, findings: Findings) -> Tuple[Target, ...]:
+    """Give the targets that Parca could scrape.
+
+    Raises:
+        InvalidJobError: they are no list.
+    """
+    elements = as_list(raw)
+    if elements is None:
+        raise InvalidJobError(path, LIST_RULE)
+    targets: List[Target] = []
+    for index, element in enumerate(elements):
+        if isinstance(element, Target):
+            targets.append(element)
+        elif isinstance(element, str):
+            try:
+                targets.append(Target.parse(element))
+            except InvalidJobError as error:
+                findings.error(f"{path}[{index}]", error.rule)
+        else:
+            findings.error(f"{path}[{index}]", "must be text")
+    return tuple(targets)
+
+
+def check_labels(raw: object, path: str, findings: Findings) -> Pairs:
+    """Give the labels that Parca can put on profiles."""
+    labels: List[Tuple[str, str]] = []
+    for name, value in get_object(raw, path, findings).items():
+        text = parse_text(value)
+        if value is None:
+            continue
+        if not isinstance(name, str) or not name or not is_utf8(name):
+            findings.error(join_path(path, str(name)), LABEL_NAME_RULE)
+        elif text is None:
+            findings.error(join_path(path, name), TEXT_RULE)
+        elif name == SCHEME_LABEL and text:
+            scheme = parse_scheme(text)
+            if scheme is None:
+                findings.error(join_path(path, name), SCHEME_RULE)
+            else:
+                labels.append((name, scheme))
+        elif not is_utf8(text):
+            findings.warning(join_path(path, name), UTF8_RULE)
+            labels.append((name, replace_surrogates(text)))
+        else:
+            labels.append((name, text))
+    return tuple(labels)

@@ -1,0 +1,209 @@
+"""The side of a profiled charm: what Parca shall scrape, into the databags of all relations."""
+
+from __future__ import annotations
+
+import socket
+from typing import Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Union
+
+import ops
+
+from parca_scrape.databag import (
+    SCRAPE_JOBS_KEY,
+    UNIT_ADDRESS_KEY,
+    UnitDatabag,
+    check_jobs,
+    encode_app,
+)
+from parca_scrape.endpoint import (
+    DEFAULT_RELATION_NAME,
+    ProblemLog,
+    check_endpoint,
+    denial,
+    list_relations,
+)
+from parca_scrape.fields import build
+from parca_scrape.jobs import Job, take_jobs
+from parca_scrape.problems import InvalidJobError, Problem
+from parca_scrape.targets import ADDRESS_RULE, AddressSource, parse_host
+from parca_scrape.topology import ProviderTopology
+
+Jobs = Iterable[Union[Mapping[str, object], Job]]
+UnitAddress = Union[str, AddressSource, Callable[[ops.Relation], str]]
+
+
+class ProfilingEndpointProvider(ops.Object):
+    """Tells Parca charms what to scrape of this charm.
+
+    It publishes by itself at the events of the relation, and whenever `set_scrape_job_spec()` is
+    called.
+    """
+
+    def __init__(
+        self,
+        charm: ops.CharmBase,
+        relation_name: str = DEFAULT_RELATION_NAME,
+        jobs: Optional[Jobs] = None,
+        refresh_event: Optional[Union[ops.BoundEvent, Sequence[ops.BoundEvent]]] = None,
+        *,
+        unit_address: UnitAddress = AddressSource.FQDN,
+    ) -> None:
+        """Observe the relations of an endpoint.
+
+        Args:
+            charm: the charm that is profiled.
+            relation_name: the endpoint, in the charm's metadata under `provides`.
+            jobs: what to scrape, each a `Job` or a mapping in the form of Parca's scrape configs;
+                None for port 80 of each unit, empty for nothing. It is read once; what is nested
+                in a mapping is read when it is published.
+            refresh_event: when to publish the unit's address again; by default at pebble-ready of
+                every container, and where there is none at update-status.
+            unit_address: the address that Parca reaches this unit at, a function that gives one
+                for a relation, or where to get it from: `FQDN`, `INGRESS` or `BIND`.
+
+        Raises:
+            RelationNotFoundError: the charm's metadata has no relation of this name.
+            RelationInterfaceMismatchError: it is of another interface.
+            RelationRoleMismatchError: it is on the other side.
+            InvalidJobError: an item of `jobs` is neither `Job` nor mapping, or `unit_address` is
+                no address.
+        """
+        check_endpoint(charm, relation_name, ops.RelationRole.provides)
+        if unit_address is AddressSource.PUBLISHED or (
+            isinstance(unit_address, str) and parse_host(unit_address) is None
+        ):
+            raise InvalidJobError("unit_address", ADDRESS_RULE)
+        super().__init__(charm, relation_name)
+        self.topology = ProviderTopology.from_charm(charm)
+        self._charm = charm
+        self._relation_name = relation_name
+        self._jobs = take_jobs(jobs)
+        self._unit_address = unit_address
+        self._problem_log = ProblemLog()
+        self._publishing_problems: List[Problem] = []
+
+        events = charm.on[relation_name]
+        for event in (
+            events.relation_joined,
+            events.relation_changed,
+            charm.on.upgrade_charm,
+            charm.on.leader_elected,
+        ):
+            self.framework.observe(event, self._on_both_changed)
+        if isinstance(refresh_event, ops.BoundEvent):
+            refresh_event = [refresh_event]
+        pebble_ready = [charm.on[name].pebble_ready for name in charm.meta.containers]
+        refresh_events = [*(refresh_event or pebble_ready), charm.on.update_status]
+        # ops calls an observer once for each time that it observes an event.
+        distinct = {
+            (event.emitter.handle.path, event.event_kind): event for event in refresh_events
+        }
+        for event in distinct.values():
+            self.framework.observe(event, self._on_unit_changed)
+
+    def update_scrape_job_spec(self, jobs: Optional[Jobs]) -> None:
+        """Take other jobs than those given to the constructor, and publish them.
+
+        Raises:
+            InvalidJobError: an item is neither `Job` nor mapping, or is no JSON.
+        """
+        self._jobs = take_jobs(jobs)
+        self.set_scrape_job_spec()
+
+    def set_scrape_job_spec(self) -> None:
+        """Publish jobs, topology and address to all relations, as far as they have changed.
+
+        Raises:
+            InvalidJobError: this unit is the leader, and a job is no JSON.
+        """
+        self._publish(with_jobs=True)
+
+    def is_ready(self, relation: Optional[ops.Relation] = None) -> bool:
+        """Tell whether there are relations (or the given one), with a remote application each."""
+        listed, _ = list_relations(self.model, self._relation_name)
+        relations = listed if relation is None else [relation]
+        return bool(relations) and all(relation.app is not None for relation in relations)
+
+    def problems(self) -> List[Problem]:
+        """Tell what of the jobs consumers would not serve, and what was not published."""
+        try:
+            found = check_jobs(encode_app(self._jobs, None)[SCRAPE_JOBS_KEY])
+        except InvalidJobError as error:
+            found = [Problem("error", error.path, error.rule)]
+        return found + self._publishing_problems
+
+    def _on_both_changed(self, _: ops.EventBase) -> None:
+        self._publish(with_jobs=True)
+
+    def _on_unit_changed(self, _: ops.EventBase) -> None:
+        self._publish(with_jobs=False)
+
+    def _publish(self, *, with_jobs: bool) -> None:
+        relations, problems = list_relations(self.model, self._relation_name)
+        app_texts: Optional[Dict[str, str]] = None
+        fqdn = ""
+        if relations and self._unit_address is AddressSource.FQDN:
+            fqdn = socket.getfqdn()
+        if relations and with_jobs and self._is_leader(problems):
+            app_texts = encode_app(self._jobs, self.topology)
+        for relation in relations:
+            address = self._find_address(relation, problems) if not fqdn else bracket(fqdn)
+            unit_databag = build(UnitDatabag, address=address, name=self._charm.unit.name)
+            try:
+                write(relation.data[self._charm.unit], unit_databag.encode())
+                if app_texts is not None:
+                    write(relation.data[self._charm.app], app_texts)
+            except ops.ModelError as error:
+                problems.append(denial(error, relation))
+        self._publishing_problems = problems
+        job_problems = [] if app_texts is None else check_jobs(app_texts[SCRAPE_JOBS_KEY])
+        self._problem_log.log(job_problems + problems)
+
+    def _is_leader(self, problems: List[Problem]) -> bool:
+        """Tell whether this unit may write the application's databag."""
+        try:
+            return self._charm.unit.is_leader()
+        except ops.ModelError as error:
+            problems.append(denial(error))
+            return False
+
+    def _find_address(self, relation: ops.Relation, problems: List[Problem]) -> str:
+        """Give this unit's address for a relation; empty if there is none."""
+        source = self._unit_address
+        try:
+            if isinstance(source, AddressSource):
+                text = self._ask_juju(relation, source)
+            else:
+                text = source if isinstance(source, str) else source(relation)
+        except ops.ModelError as error:
+            problems.append(denial(error, relation))
+            return ""
+        address = parse_host(text)
+        if address is None:
+            problems.append(Problem("error", UNIT_ADDRESS_KEY, ADDRESS_RULE, relation.id))
+        return address or ""
+
+    def _ask_juju(self, relation: ops.Relation, source: AddressSource) -> str:
+        """Give the address that Juju has for this unit in a relation; empty if it has none.
+
+        Raises:
+            ops.ModelError: network-get fails.
+        """
+        network = self.model.get_binding(relation).network
+        is_ingress = source is AddressSource.INGRESS
+        return str((network.ingress_address if is_ingress else network.bind_address) or "")
+
+
+def bracket(fqdn: str) -> str:
+    """Put an IPv6 address into brackets; what is no host is published as it is."""
+    return parse_host(fqdn) or fqdn
+
+
+def write(databag: ops.RelationDataContent, texts: Mapping[str, str]) -> None:
+    """Write what has changed, at once: ops before 2.20 writes what has not, too.
+
+    Raises:
+        ops.ModelError: Juju denies it.
+    """
+    changed = {key: text for key, text in texts.items() if databag.get(key) != text}
+    if changed:
+        databag.update(changed)

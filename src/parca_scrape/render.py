@@ -1,0 +1,262 @@
+"""From databags to the scrape configurations that Parca loads."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections import Counter
+from typing import (
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    Mapping,
+    NamedTuple,
+    Sequence,
+    Set,
+    Tuple,
+    TypedDict,
+    cast,
+)
+
+from parca_scrape.databag import (
+    SCRAPE_JOBS_KEY,
+    SCRAPE_METADATA_KEY,
+    UNIT_ADDRESS_KEY,
+    AppDatabag,
+)
+from parca_scrape.fields import Pairs
+from parca_scrape.hosts import HostMap
+from parca_scrape.jobs import Job, StaticConfig
+from parca_scrape.parca import replace_surrogates
+from parca_scrape.problems import Findings, Problem
+from parca_scrape.topology import Topology
+
+# Limits for one relation, so that no databag of 16 MiB grows into one that nobody can load.
+MAX_TARGETS = 100_000
+MAX_LABELS = 1_000_000
+# parca-k8s adds a job of this name for Parca itself.
+RESERVED_JOB_NAME = "parca"
+UNIT_LABEL = "juju_unit"
+SIZE_RULE = (
+    f"more than {MAX_TARGETS} targets or {MAX_LABELS} labels, times units: the rest is left out"
+)
+NAME_RULE = "another job has this name already, so a number follows: name each job differently"
+INSTANCE_LABELS = ("juju_model", "juju_model_uuid", "juju_application")
+
+
+class StaticConfigDict(TypedDict):
+    """A static config as Parca loads it."""
+
+    targets: List[str]
+    labels: Dict[str, str]
+
+
+class RelabelConfigDict(TypedDict):
+    """The rule that makes the label `instance` of the topology."""
+
+    source_labels: List[str]
+    separator: str
+    target_label: str
+    regex: str
+
+
+class ScrapeConfigSettings(TypedDict, total=False):
+    """What a scrape config may have."""
+
+    scrape_interval: str
+    scrape_timeout: str
+    scheme: str
+    profiling_config: Dict[str, object]
+    tls_config: Dict[str, object]
+
+
+class ScrapeConfig(ScrapeConfigSettings):
+    """A scrape config as Parca loads it: an element of what `jobs()` returns."""
+
+    job_name: str
+    static_configs: List[StaticConfigDict]
+    relabel_configs: List[RelabelConfigDict]
+
+
+class RelationDatabags(NamedTuple):
+    """The databags of one relation, as text."""
+
+    relation_id: int
+    application: str
+    """The remote application's name in this model."""
+    app_databag: Mapping[str, str]
+    units: Sequence[Tuple[str, str, str]]
+    """The name, the text of the address and the published name of each unit."""
+    address_key: str = UNIT_ADDRESS_KEY
+    """The key in the unit databag that the addresses are from."""
+
+
+class Budget:
+    """What may still be served of one relation."""
+
+    def __init__(self) -> None:
+        self.targets = MAX_TARGETS
+        self.labels = MAX_LABELS
+        self.is_spent = False
+
+    def spend(self, targets: int, labels: int) -> bool:
+        """Take away targets and labels; nothing, and give False, if there are not enough."""
+        if targets > self.targets or labels > self.labels:
+            return False
+        self.targets -= targets
+        self.labels -= labels
+        return True
+
+
+def render(
+    relations: Iterable[RelationDatabags],
+) -> Tuple[List[ScrapeConfig], List[Problem]]:
+    """Give the scrape configs of relations, in their order, and what is wrong with them.
+
+    Parca loads and serves all that is returned, whatever the databags hold.
+    """
+    scrape_configs: List[ScrapeConfig] = []
+    origins: List[RelationDatabags] = []
+    problems: List[Problem] = []
+    for relation in relations:
+        rendered, found = render_relation(relation)
+        scrape_configs += rendered
+        origins += [relation] * len(rendered)
+        problems += [locate(problem, relation) for problem in found]
+    return resolve_names(scrape_configs, origins, problems), problems
+
+
+def locate(problem: Problem, relation: RelationDatabags) -> Problem:
+    """Give the problem with the relation that it is in."""
+    return dataclasses.replace(
+        problem, relation_id=relation.relation_id, application=relation.application
+    )
+
+
+def render_relation(relation: RelationDatabags) -> Tuple[List[ScrapeConfig], List[Problem]]:
+    """Give the scrape configs of one relation, and what is wrong with it."""
+    if not relation.units:
+        return [], []
+    app_databag, problems = AppDatabag.decode(relation.app_databag)
+    host_map, host_problems = HostMap.decode(relation.units, relation.address_key)
+    findings = Findings()
+    topology = app_databag.scrape_metadata or Topology("", "", "")
+    if app_databag.scrape_jobs and not relation.app_databag.get(SCRAPE_METADATA_KEY):
+        findings.warning(SCRAPE_METADATA_KEY, "missing: model and charm are not known")
+    if not topology.application:
+        application = replace_surrogates(relation.application)
+        topology = dataclasses.replace(topology, application=application)
+
+    scrape_configs: List[ScrapeConfig] = []
+    budget = Budget()
+    for job in app_databag.scrape_jobs:
+        scrape_config = render_job(job, topology, host_map, budget)
+        if scrape_config["static_configs"] or not budget.is_spent:
+            scrape_configs.append(scrape_config)
+        if budget.is_spent:
+            findings.error(SCRAPE_JOBS_KEY, SIZE_RULE)
+            break
+    return scrape_configs, problems + host_problems + findings.problems
+
+
+def render_job(job: Job, topology: Topology, host_map: HostMap, budget: Budget) -> ScrapeConfig:
+    """Give the scrape config of one job, with as many entries as the budget allows."""
+    labels = topology.label_matcher_dict
+    entries: List[StaticConfigDict] = []
+    for static_config in job.static_configs:
+        if not budget.is_spent:
+            entries += render_static_config(static_config, labels, host_map, budget)
+    source_labels = [*INSTANCE_LABELS]
+    if host_map.hosts and job.static_configs:
+        source_labels.append(UNIT_LABEL)
+    name = f"{topology.identifier}_{job.job_name}" if job.job_name else topology.identifier
+    scrape_config = {
+        "job_name": name,
+        "static_configs": entries,
+        **job.settings(),
+        "relabel_configs": [
+            {
+                "source_labels": source_labels,
+                "separator": "_",
+                "target_label": "instance",
+                "regex": "(.*)",
+            }
+        ],
+    }
+    return cast("ScrapeConfig", scrape_config)
+
+
+def render_static_config(
+    static_config: StaticConfig, topology_labels: Dict[str, str], host_map: HostMap, budget: Budget
+) -> List[StaticConfigDict]:
+    """Give an entry for the fully qualified targets, and one for each unit if there are others."""
+    labels = {**dict(static_config.labels), **topology_labels}
+    qualified = [target.text for target in static_config.targets if not target.is_wildcard]
+    suffixes = [target.suffix for target in static_config.targets if target.is_wildcard]
+    if not static_config.targets:
+        suffixes = [""]
+    hosts = host_map.hosts if suffixes else ()
+    entries = iterate_entries(qualified, suffixes, labels, hosts)
+    number_of_targets = len(qualified) + len(suffixes) * len(hosts)
+    number_of_labels = len(labels) * bool(qualified)
+    number_of_labels += len({*labels, UNIT_LABEL}) * len(hosts)
+    if budget.spend(number_of_targets, number_of_labels):
+        return list(entries)
+    served: List[StaticConfigDict] = []
+    for entry in entries:
+        if not budget.spend(len(entry["targets"]), len(entry["labels"])):
+            budget.is_spent = True
+            break
+        served.append(entry)
+    return served
+
+
+def iterate_entries(
+    qualified: List[str], suffixes: List[str], labels: Dict[str, str], hosts: Pairs
+) -> Iterator[StaticConfigDict]:
+    """Give the entries of a static config, each with lists and dicts of its own."""
+    if qualified:
+        yield {"targets": qualified, "labels": dict(labels)}
+    for unit_name, host in hosts:
+        targets = [host + suffix for suffix in suffixes]
+        yield {"targets": targets, "labels": {**labels, UNIT_LABEL: unit_name}}
+
+
+def resolve_names(
+    scrape_configs: List[ScrapeConfig], origins: List[RelationDatabags], problems: List[Problem]
+) -> List[ScrapeConfig]:
+    """Make job names unique, for Parca refuses a file with a name in it twice.
+
+    Of identical jobs one stays. Of others the first in order keeps the name, and each later one
+    gets the lowest number that makes a name which no job of any relation has.
+
+    Args:
+        scrape_configs: the jobs by the names that their applications gave them.
+        origins: the relation of each.
+        problems: takes a warning for each job with another name than it was given.
+    """
+    given = Counter(scrape_config["job_name"] for scrape_config in scrape_configs)
+    if len(given) == len(scrape_configs) and RESERVED_JOB_NAME not in given:
+        return scrape_configs
+    served: List[ScrapeConfig] = []
+    taken = {RESERVED_JOB_NAME}
+    seen: Set[str] = set()
+    next_number: Dict[str, int] = {}
+    for scrape_config, relation in zip(scrape_configs, origins):
+        name = scrape_config["job_name"]
+        if given[name] > 1:
+            identity = json.dumps(scrape_config, sort_keys=True)
+            if identity in seen:
+                continue
+            seen.add(identity)
+        if name in taken:
+            number = next_number.get(name, 2)
+            while f"{name}_{number}" in given or f"{name}_{number}" in taken:
+                number += 1
+            next_number[name] = number + 1
+            scrape_config["job_name"] = f"{name}_{number}"
+            problems.append(locate(Problem("warning", SCRAPE_JOBS_KEY, NAME_RULE), relation))
+        taken.add(scrape_config["job_name"])
+        served.append(scrape_config)
+    return served

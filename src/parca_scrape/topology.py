@@ -1,0 +1,119 @@
+"""Where in Juju profiles come from, and the labels that tell it in Parca."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Dict, Mapping, Optional, Sequence
+
+if TYPE_CHECKING:
+    import ops
+
+TOPOLOGY_KEYS = ("model", "model_uuid", "application", "unit", "charm_name")
+SHORT_UUID_LENGTH = 8
+UUID_GROUP_LENGTHS = [8, 4, 4, 4, 12]
+
+
+@dataclass(frozen=True)
+class Topology:
+    """The place of a charm in Juju.
+
+    Nothing is checked, the model UUID included: Juju 4 gives UUIDs of version 7.
+    """
+
+    model: str
+    model_uuid: str
+    application: str
+    unit: Optional[str] = None
+    charm_name: Optional[str] = None
+
+    @classmethod
+    def from_charm(cls, charm: ops.CharmBase) -> Topology:
+        """Read the topology of the unit that runs `charm`."""
+        return cls(
+            model=charm.model.name,
+            model_uuid=charm.model.uuid,
+            application=charm.model.app.name,
+            unit=charm.model.unit.name,
+            charm_name=charm.meta.name,
+        )
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, str]) -> Topology:
+        """Make a topology of the keys that `as_dict` gives; `unit` and `charm_name` may miss.
+
+        Raises:
+            KeyError: `model`, `model_uuid` or `application` is missing.
+        """
+        return cls(
+            model=data["model"],
+            model_uuid=data["model_uuid"],
+            application=data["application"],
+            unit=data.get("unit", ""),
+            charm_name=data.get("charm_name", ""),
+        )
+
+    def as_dict(
+        self,
+        *,
+        remapped_keys: Optional[Mapping[str, str]] = None,
+        included_keys: Optional[Sequence[str]] = None,
+        excluded_keys: Optional[Sequence[str]] = None,
+    ) -> Dict[str, Optional[str]]:
+        """Give the topology as a dict, always in the same order.
+
+        Args:
+            remapped_keys: other names for some of the keys.
+            included_keys: the only keys to give, by their own names; none or empty means all.
+            excluded_keys: keys to leave out, by their own names.
+        """
+        values: Dict[str, Optional[str]] = {}
+        for key in TOPOLOGY_KEYS:
+            if included_keys and key not in included_keys:
+                continue
+            if excluded_keys and key in excluded_keys:
+                continue
+            values[(remapped_keys or {}).get(key) or key] = getattr(self, key)
+        return values
+
+    @property
+    def model_uuid_short(self) -> str:
+        """The first eight characters of the model UUID."""
+        return self.model_uuid[:SHORT_UUID_LENGTH]
+
+    @property
+    def identifier(self) -> str:
+        """A short name: model, short model UUID and application, as far as they are known."""
+        parts = (self.model, self.model_uuid_short, self.application)
+        return "_".join(filter(None, parts)).replace("/", "_")
+
+    @property
+    def scrape_identifier(self) -> str:
+        """The identifier as the name of a scrape configuration."""
+        return f"juju_{self.identifier}_parca_scrape"
+
+    @property
+    def label_matcher_dict(self) -> Dict[str, str]:
+        """The labels of every profile of the application; empty ones are left out."""
+        labels = {
+            "juju_model": self.model,
+            "juju_model_uuid": self.model_uuid,
+            "juju_application": self.application,
+            "juju_charm": self.charm_name,
+        }
+        return {name: value for name, value in labels.items() if value}
+
+    @property
+    def label_matchers(self) -> str:
+        """The labels as a query writes them, `name="value"` each."""
+        return ", ".join(f'{name}="{value}"' for name, value in self.label_matcher_dict.items())
+
+
+ProviderTopology = Topology
+
+
+def is_uuid(text: str) -> bool:
+    """Tell whether `text` is a UUID of any version, in the form that Juju writes."""
+    groups = text.split("-")
+    return list(map(len, groups)) == UUID_GROUP_LENGTHS and all(
+        character in "0123456789abcdefABCDEF" for character in "".join(groups)
+    )
