@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from parca_scrape.databag import AppDatabag, UnitDatabag
 from parca_scrape.hosts import HostMap
-from parca_scrape.jobs import ALLOWED_KEYS, DEFAULT_JOB, Job, StaticConfig
+from parca_scrape.jobs import ALLOWED_KEYS, DEFAULT_JOB, Job
 from parca_scrape.problems import DatabagError, InvalidJobError, Problem
 from parca_scrape.profiling import PprofProfile, ProfilingConfig
 from parca_scrape.render import ScrapeConfig
+from parca_scrape.static_configs import StaticConfig
 from parca_scrape.targets import AddressSource, Target
 from parca_scrape.tls import TLSConfig
 from parca_scrape.topology import ProviderTopology, Topology

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, List, Mapping, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
 import ops
 
@@ -20,11 +20,17 @@ from parca_scrape.endpoint import (
     check_endpoint,
     denial,
     list_relations,
+    remote_application,
     running_hook,
 )
 from parca_scrape.problems import Problem
 from parca_scrape.render import RelationDatabags, ScrapeConfig, render
 from parca_scrape.targets import AddressSource
+
+ADDRESS_KEYS = {
+    AddressSource.PUBLISHED: UNIT_ADDRESS_KEY,
+    AddressSource.INGRESS: INGRESS_ADDRESS_KEY,
+}
 
 
 class TargetsChangedEvent(ops.EventBase):
@@ -60,7 +66,7 @@ class ProfilingEndpointConsumer(ops.Object):
     call `jobs()` at every event.
     """
 
-    on = MonitoringEvents()  # pyright: ignore[reportAssignmentType, reportIncompatibleMethodOverride]
+    on = MonitoringEvents()
 
     def __init__(
         self,
@@ -84,11 +90,11 @@ class ProfilingEndpointConsumer(ops.Object):
             ValueError: `unit_address` is neither of the two.
         """
         check_endpoint(charm, relation_name, ops.RelationRole.requires)
-        if unit_address not in (AddressSource.PUBLISHED, AddressSource.INGRESS):
+        if unit_address not in ADDRESS_KEYS:
             raise ValueError("unit_address: must be AddressSource.PUBLISHED or INGRESS here")
         super().__init__(charm, relation_name)
         self._relation_name = relation_name
-        self._unit_address = unit_address
+        self._address_key = ADDRESS_KEYS[unit_address]
         self._problem_log = ProblemLog()
         events = charm.on[relation_name]
         for event in (events.relation_changed, events.relation_departed, events.relation_broken):
@@ -112,38 +118,43 @@ class ProfilingEndpointConsumer(ops.Object):
         return self._render()[1]
 
     def _render(self) -> Tuple[List[ScrapeConfig], List[Problem]]:
-        relations, problems = list_relations(self.model, self._relation_name)
-        databags: List[RelationDatabags] = []
-        for relation in relations:
-            try:
-                if relation.app is not None:
-                    databags.append(self._read(relation, problems))
-            except ops.ModelError as error:
-                problems.append(denial(error, relation))
-        scrape_configs, found = render(databags)
+        problems: List[Problem] = []
+        scrape_configs, found = render(self._read(problems))
         return scrape_configs, problems + found
 
-    def _read(self, relation: ops.Relation, problems: List[Problem]) -> RelationDatabags:
-        """Read the databags of one relation; a unit that Juju denies has no address.
+    def _read(self, problems: List[Problem]) -> Iterator[RelationDatabags]:
+        """Give the databags of the relations that Juju lets this unit read."""
+        relations, denied = list_relations(self.model, self._relation_name)
+        problems += denied
+        for relation in relations:
+            application = remote_application(relation)
+            if application is None:
+                continue
+            try:
+                app_databag = read_app(relation.data[application])
+                units = self._read_units(relation, problems)
+                yield RelationDatabags(
+                    relation.id, application.name, app_databag, units, self._address_key
+                )
+            except ops.ModelError as error:
+                problems.append(denial(error, relation))
 
-        Raises:
-            ops.ModelError: Juju denies the application's databag.
-        """
-        is_published = self._unit_address is AddressSource.PUBLISHED
-        read = read_unit if is_published else read_ingress
+    def _read_units(
+        self, relation: ops.Relation, problems: List[Problem]
+    ) -> List[Tuple[str, str, str]]:
+        """Give name, address and published name of the units; one that Juju denies has none."""
+        read = read_unit if self._address_key == UNIT_ADDRESS_KEY else read_ingress
         departing = ""
         if running_hook(self._relation_name, "departed") == relation.id:
             departing = os.environ.get("JUJU_DEPARTING_UNIT", "")
-        app_databag = read_app(relation.data[relation.app])
         units: List[Tuple[str, str, str]] = []
         for unit in relation.units:
             name = unit.name
             if name == departing:
                 continue
             try:
-                units.append((name, *read(relation.data[unit])))
+                units.append(read(name, relation.data[unit]))
             except ops.ModelError as error:
                 problems.append(denial(error, relation, name))
                 units.append((name, "", ""))
-        address_key = UNIT_ADDRESS_KEY if is_published else INGRESS_ADDRESS_KEY
-        return RelationDatabags(relation.id, relation.app.name, app_databag, units, address_key)
+        return units

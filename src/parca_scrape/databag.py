@@ -88,7 +88,7 @@ class UnitDatabag:
     def decode(cls, databag: Mapping[str, str]) -> Tuple[UnitDatabag, List[Problem]]:
         """Read any databag, and tell what of it cannot be served."""
         findings = Findings()
-        address, name = read_unit(databag)
+        _, address, name = read_unit("", databag)
         host = parse_host(address) if address else ""
         if host is None:
             findings.error(UNIT_ADDRESS_KEY, ADDRESS_RULE)
@@ -149,18 +149,27 @@ def check_jobs(encoded_jobs: str) -> List[Problem]:
 
 def read_app(databag: Mapping[str, str]) -> Dict[str, str]:
     """Give the texts that an application published."""
-    return {key: databag[key] for key in (SCRAPE_JOBS_KEY, SCRAPE_METADATA_KEY) if key in databag}
+    texts = {key: databag.get(key) for key in (SCRAPE_JOBS_KEY, SCRAPE_METADATA_KEY)}
+    return {key: text for key, text in texts.items() if text}
 
 
-def read_unit(databag: Mapping[str, str]) -> Tuple[str, str]:
-    """Give the texts of a unit's address and name, unchecked; empty if it published none."""
-    address = databag.get(UNIT_ADDRESS_KEY) or databag.get(LEGACY_ADDRESS_KEY) or ""
-    return address, databag.get(UNIT_NAME_KEY) or ""
+def read_unit(unit_name: str, databag: Mapping[str, str]) -> Tuple[str, str, str]:
+    """Give a unit's name in Juju, and the texts of the address and name that it published.
+
+    The texts are unchecked, and empty where there is none.
+    """
+    try:
+        # What current providers write. Every look into a databag of ops is a chain of calls.
+        address, name = databag[UNIT_ADDRESS_KEY], databag[UNIT_NAME_KEY]
+    except KeyError:
+        address, name = databag.get(UNIT_ADDRESS_KEY, ""), databag.get(UNIT_NAME_KEY, "")
+    return unit_name, address or databag.get(LEGACY_ADDRESS_KEY, ""), name
 
 
-def read_ingress(databag: Mapping[str, str]) -> Tuple[str, str]:
-    """Give the texts of the address that Juju itself tells of a unit, and of the unit's name."""
-    return databag.get(INGRESS_ADDRESS_KEY) or "", databag.get(UNIT_NAME_KEY) or ""
+def read_ingress(unit_name: str, databag: Mapping[str, str]) -> Tuple[str, str, str]:
+    """Do the same with the address that Juju itself tells of a unit."""
+    address = databag.get(INGRESS_ADDRESS_KEY, "")
+    return unit_name, address, databag.get(UNIT_NAME_KEY, "")
 
 
 def decode_json(text: Optional[str], path: str, findings: Findings) -> object:

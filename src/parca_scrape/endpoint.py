@@ -107,6 +107,11 @@ def list_relations(
     return sorted(listed, key=lambda relation: relation.id), problems
 
 
+def remote_application(relation: ops.Relation) -> Optional[ops.Application]:
+    """Give the other side of a relation; ops may have none, though its types do not say so."""
+    return relation.app
+
+
 def running_hook(relation_name: str, kind: str) -> Optional[int]:
     """Give the id of the relation whose hook of this kind Juju runs now; None for another hook.
 
@@ -127,13 +132,14 @@ def denial(
     error: ops.ModelError, relation: Optional[ops.Relation] = None, unit_name: str = ""
 ) -> Problem:
     """Give the problem of something that Juju does not let this unit read or write."""
+    application = None if relation is None else remote_application(relation)
     reason = " ".join(str(error).split()) or type(error).__name__
     return Problem(
         "error",
         "",
         f"left out, for Juju denies it: {reason}",
         relation_id=None if relation is None else relation.id,
-        application="" if relation is None or relation.app is None else relation.app.name,
+        application="" if application is None else application.name,
         unit=unit_name,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections.abc
 from typing import Collection, Dict, List, Mapping, Optional, Tuple, Type, TypeVar, cast
 
 from parca_scrape.parca import is_utf8, parse_boolean, parse_text, replace_surrogates
@@ -24,7 +25,8 @@ def build(cls: Type[T], **values: object) -> T:
 
 def as_object(raw: object) -> Optional[Mapping[object, object]]:
     """Give an object as a mapping; None for anything else."""
-    return cast("Mapping[object, object]", raw) if isinstance(raw, Mapping) else None
+    is_mapping = isinstance(raw, (dict, collections.abc.Mapping))  # dict first: it is faster
+    return cast("Mapping[object, object]", raw) if is_mapping else None
 
 
 def as_list(raw: object) -> Optional[List[object]]:
@@ -34,7 +36,7 @@ def as_list(raw: object) -> Optional[List[object]]:
 
 def get_object(raw: object, path: str, findings: Findings) -> Mapping[object, object]:
     """Give an object as a mapping; an empty one for empty text, or if it is none."""
-    mapping = {} if raw == "" else as_object(raw)
+    mapping = as_object({} if raw == "" else raw)
     if mapping is None:
         findings.error(path, OBJECT_RULE)
         return {}
@@ -72,14 +74,14 @@ def get_text(
     """
     text = parse_text(fields.get(key, ""))
     if text is None:
-        findings.error(join_path(path, key), TEXT_RULE)
+        findings.error(f"{path}.{key}", TEXT_RULE)
         return ""
-    if is_utf8(text):
+    if text.isascii() or is_utf8(text):
         return text
     if lossy:
-        findings.warning(join_path(path, key), UTF8_RULE)
+        findings.warning(f"{path}.{key}", UTF8_RULE)
         return replace_surrogates(text)
-    findings.error(join_path(path, key), UTF8_RULE)
+    findings.error(f"{path}.{key}", UTF8_RULE)
     return ""
 
 
@@ -90,5 +92,5 @@ def get_boolean(
     value = fields.get(key, "")
     boolean = parse_boolean(value)
     if boolean is None and value != "":
-        findings.error(join_path(path, key), "must be true or false")
+        findings.error(f"{path}.{key}", "must be true or false")
     return boolean

@@ -11,6 +11,8 @@ from parca_scrape.parca import is_utf8, replace_surrogates
 from parca_scrape.problems import InvalidJobError, Problem
 from parca_scrape.targets import ADDRESS_RULE, parse_host
 
+# More digits than any unit has: Python reads long ones slowly, or not at all.
+MAX_NUMBER_LENGTH = 18
 SHARED_NAME_RULE = "another unit says that it has this name: known by its name in Juju instead"
 TAKEN_NAME_RULE = "another unit says that it has this unit's name: not scraped"
 
@@ -50,7 +52,7 @@ class HostMap:
         """
         problems: List[Problem] = []
         hosts: Dict[str, str] = {}
-        for unit_name, address, published_name in sorted(units, key=unit_order):
+        for unit_name, address, published_name in sorted(units, key=unit_number):
             if not address:
                 continue
             host = parse_host(address)
@@ -76,7 +78,8 @@ class HostMap:
         return host_map, problems
 
 
-def unit_order(unit: Tuple[str, str, str]) -> Tuple[int, str, str]:
-    """Give a sort key by the number in a unit's name, as text: it may have too many digits."""
+def unit_number(unit: Tuple[str, str, str]) -> int:
+    """Give the number in a unit's name in Juju; -1 for a name that Juju does not give."""
     number = unit[0].rpartition("/")[2]
-    return len(number), number, unit[0]
+    is_number = number.isdecimal() and len(number) <= MAX_NUMBER_LENGTH
+    return int(number) if is_number else -1

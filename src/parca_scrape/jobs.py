@@ -2,7 +2,7 @@
 
 Each class takes what a charm author writes and raises at once; each `decode_` function takes what
 a remote application published, and leaves out the smallest bad part. Both go through the same
-checks. Source of the rules: Parca `pkg/config/config.go` and `pkg/scrape/target.go`.
+checks. Source of the rules: Parca `pkg/config/config.go`.
 """
 
 from __future__ import annotations
@@ -13,14 +13,10 @@ from typing import Dict, Iterable, List, Mapping, Optional, Tuple, Union, cast
 from parca_scrape.fields import (
     LIST_RULE,
     OBJECT_RULE,
-    TEXT_RULE,
-    UTF8_RULE,
-    Pairs,
     as_list,
     as_object,
     build,
     get_fields,
-    get_object,
     get_text,
 )
 from parca_scrape.parca import (
@@ -28,16 +24,14 @@ from parca_scrape.parca import (
     DEFAULT_TIMEOUT_MARGIN_MS,
     MAX_INTERVAL_MS,
     MIN_CPU_TIMEOUT_MS,
-    SCHEME_LABEL,
-    is_utf8,
+    SCHEME_RULE,
     parse_duration,
     parse_scheme,
     parse_text,
-    replace_surrogates,
 )
-from parca_scrape.problems import Findings, InvalidJobError, join_path
+from parca_scrape.problems import Findings, InvalidJobError
 from parca_scrape.profiling import PprofProfile, ProfilingConfig, decode_profiling
-from parca_scrape.targets import Target
+from parca_scrape.static_configs import StaticConfig, check_static_configs
 from parca_scrape.tls import TLSConfig, decode_tls
 
 ALLOWED_KEYS = {
@@ -50,60 +44,10 @@ ALLOWED_KEYS = {
     "tls_config",
 }
 DEFAULT_JOB = {"static_configs": [{"targets": ["*:80"]}]}
-STATIC_CONFIG_FIELDS = frozenset({"targets", "labels"})
-DEFAULT_PORTS = {"": 80, "http": 80, "https": 443}
 MAX_JOBS = 10_000
-SCHEME_RULE = "must be http or https"
 DURATION_RULE = "must be a duration such as 1m30s"
 INTERVAL_RULE = "must be a duration such as 1m30s, above zero and below 292 years"
 SHORT_INTERVAL_RULE = "under 1s the profile process_cpu gets no answer: set its seconds, or 1s"
-LABEL_NAME_RULE = "a label's name must be text, with something in it that UTF-8 can hold"
-
-
-@dataclass(frozen=True, init=False)
-class StaticConfig:
-    """Targets that share labels. Without targets it stands for each unit of the application."""
-
-    targets: Tuple[Target, ...]
-    labels: Pairs
-    """Pairs of a label's name and value."""
-
-    def __init__(
-        self,
-        targets: Iterable[Union[str, Target]] = (),
-        labels: Union[Mapping[str, str], Pairs] = (),
-    ) -> None:
-        """Check and take targets and labels.
-
-        Args:
-            targets: `host:port`, or `*:port` for each unit; see `Target.parse`.
-            labels: what every profile of the targets is labelled with.
-
-        Raises:
-            InvalidJobError: Parca would not load them or could not scrape a target.
-        """
-        findings = Findings()
-        named = targets if isinstance(targets, str) else list(targets)
-        self.__dict__.update(
-            targets=check_targets(named, "targets", findings),
-            labels=check_labels(dict(labels), "labels", findings),
-        )
-        findings.raise_first()
-
-    def as_mapping(self, scheme: str = "") -> Dict[str, object]:
-        """Give the static config as it is published, with a port for every target.
-
-        Consumers before LIBPATCH 7 fail on a target without one.
-
-        Args:
-            scheme: the job's scheme, which tells the default port.
-        """
-        port = DEFAULT_PORTS[dict(self.labels).get(SCHEME_LABEL, "") or scheme]
-        targets = [
-            target.text if target.port is not None else f"{target.host}:{port}"
-            for target in self.targets or (Target("*"),)
-        ]
-        return {"targets": targets, **({"labels": dict(self.labels)} if self.labels else {})}
 
 
 @dataclass(frozen=True, init=False)
@@ -249,7 +193,7 @@ def decode_job(raw: object, path: str, findings: Findings) -> Job:
     if mapping is None:
         raise InvalidJobError(path, OBJECT_RULE)
     if mapping.get("static_configs", ()) is None:
-        raise InvalidJobError(join_path(path, "static_configs"), LIST_RULE)
+        raise InvalidJobError(f"{path}.static_configs", LIST_RULE)
     fields = get_fields(mapping, ALLOWED_KEYS, path, findings)
     return build(Job, **check_job(fields, path, findings))
 
@@ -264,19 +208,19 @@ def check_job(fields: Mapping[str, object], path: str, findings: Findings) -> Di
     if fields.get("scheme", "") != "":
         known_scheme = parse_scheme(parse_text(fields["scheme"]) or "")
         if known_scheme is None:
-            raise InvalidJobError(join_path(path, "scheme"), SCHEME_RULE)
+            raise InvalidJobError(f"{path}.scheme", SCHEME_RULE)
         scheme = known_scheme
     static_configs = check_static_configs(
         fields.get("static_configs", DEFAULT_JOB["static_configs"]),
-        join_path(path, "static_configs"),
+        path,
         findings,
     )
-    profiling_path, profiling = join_path(path, "profiling_config"), None
+    profiling = tls = None
     if "profiling_config" in fields:
+        profiling_path = f"{path}.profiling_config"
         profiling = decode_profiling(fields["profiling_config"], profiling_path, findings)
-    tls = None
     if "tls_config" in fields:
-        tls = decode_tls(fields["tls_config"], join_path(path, "tls_config"), findings)
+        tls = decode_tls(fields["tls_config"], f"{path}.tls_config", findings)
     cpu_profile = profiling.cpu_profile() if profiling else None
     interval, timeout = check_timing(fields, cpu_profile, path, findings)
     return {
@@ -304,22 +248,22 @@ def check_timing(
     interval = get_text(fields, "scrape_interval", path, findings)
     interval_ms = parse_duration(interval) if interval else DEFAULT_INTERVAL_MS
     if interval_ms is None or not 0 < interval_ms <= MAX_INTERVAL_MS:
-        findings.error(join_path(path, "scrape_interval"), INTERVAL_RULE)
+        findings.error(f"{path}.scrape_interval", INTERVAL_RULE)
         interval, interval_ms = "", DEFAULT_INTERVAL_MS
 
     is_cpu_on = cpu_profile is None or cpu_profile.enabled is not False
-    timeout_path = join_path(path, "scrape_timeout")
     timeout = get_text(fields, "scrape_timeout", path, findings)
     timeout_ms = parse_duration(timeout) if timeout else 0
+    rule = ""
     if timeout_ms is None:
-        findings.error(timeout_path, DURATION_RULE)
+        rule = DURATION_RULE
     elif 0 < timeout_ms <= interval_ms:
-        findings.error(timeout_path, "must be above the scrape_interval, or Parca's 10s for it")
-        timeout_ms = 0
+        rule = "must be above the scrape_interval, or Parca's 10s for it"
     elif 0 < timeout_ms < MIN_CPU_TIMEOUT_MS and is_cpu_on:
-        findings.error(timeout_path, "must be 2s or more while the profile process_cpu is on")
-        timeout_ms = 0
-    if not timeout_ms:
+        rule = "must be 2s or more while the profile process_cpu is on"
+    if rule:
+        findings.error(f"{path}.scrape_timeout", rule)
+    if rule or not timeout_ms:
         timeout, timeout_ms = "", interval_ms + DEFAULT_TIMEOUT_MARGIN_MS
 
     if is_cpu_on:
@@ -342,100 +286,12 @@ def check_cpu_profile(
     seconds = (cpu_profile and cpu_profile.seconds) or interval_ms // 1_000
     if cpu_profile is None:
         if seconds == 0:
-            findings.warning(join_path(path, "scrape_interval"), SHORT_INTERVAL_RULE)
+            findings.warning(f"{path}.scrape_interval", SHORT_INTERVAL_RULE)
         return
-    cpu_path = f"{join_path(path, 'profiling_config')}.pprof_config.process_cpu"
+    cpu_path = f"{path}.profiling_config.pprof_config.process_cpu"
     if not cpu_profile.delta:
         findings.warning(cpu_path, "without delta: true it records for 30s: set delta to true")
     elif seconds == 0:
         findings.warning(cpu_path, SHORT_INTERVAL_RULE)
     elif seconds * 1_000 >= timeout_ms:
         findings.warning(cpu_path, "must record for fewer seconds than the scrape_timeout")
-
-
-def check_static_configs(raw: object, path: str, findings: Findings) -> Tuple[StaticConfig, ...]:
-    """Give what Parca accepts of a job's static configs.
-
-    Raises:
-        InvalidJobError: they are no list, or all bad.
-    """
-    elements = as_list(raw)
-    if elements is None:
-        raise InvalidJobError(path, LIST_RULE)
-    static_configs: List[StaticConfig] = []
-    for index, element in enumerate(elements):
-        try:
-            static_configs.append(decode_static_config(element, f"{path}[{index}]", findings))
-        except InvalidJobError as error:
-            findings.error(error.path, f"{error.rule} (so the static config is left out)")
-    if elements and not static_configs:
-        raise InvalidJobError(path, "none of the static configs can be served")
-    return tuple(static_configs)
-
-
-def decode_static_config(raw: object, path: str, findings: Findings) -> StaticConfig:
-    """Read a static config, without its bad parts.
-
-    Raises:
-        InvalidJobError: it must be left out whole.
-    """
-    if isinstance(raw, StaticConfig):
-        return raw
-    mapping = as_object(raw)
-    if mapping is None:
-        raise InvalidJobError(path, OBJECT_RULE)
-    fields = get_fields(mapping, STATIC_CONFIG_FIELDS, path, findings)
-    named = fields.get("targets", ())
-    targets = check_targets(named, join_path(path, "targets"), findings)
-    if named and not targets:
-        raise InvalidJobError(path, "none of its targets can be scraped")
-    labels = check_labels(fields.get("labels", {}), join_path(path, "labels"), findings)
-    return build(StaticConfig, targets=targets, labels=labels)
-
-
-def check_targets(raw: object, path: str, findings: Findings) -> Tuple[Target, ...]:
-    """Give the targets that Parca could scrape.
-
-    Raises:
-        InvalidJobError: they are no list.
-    """
-    elements = as_list(raw)
-    if elements is None:
-        raise InvalidJobError(path, LIST_RULE)
-    targets: List[Target] = []
-    for index, element in enumerate(elements):
-        if isinstance(element, Target):
-            targets.append(element)
-        elif isinstance(element, str):
-            try:
-                targets.append(Target.parse(element))
-            except InvalidJobError as error:
-                findings.error(f"{path}[{index}]", error.rule)
-        else:
-            findings.error(f"{path}[{index}]", "must be text")
-    return tuple(targets)
-
-
-def check_labels(raw: object, path: str, findings: Findings) -> Pairs:
-    """Give the labels that Parca can put on profiles."""
-    labels: List[Tuple[str, str]] = []
-    for name, value in get_object(raw, path, findings).items():
-        text = parse_text(value)
-        if value is None:
-            continue
-        if not isinstance(name, str) or not name or not is_utf8(name):
-            findings.error(join_path(path, str(name)), LABEL_NAME_RULE)
-        elif text is None:
-            findings.error(join_path(path, name), TEXT_RULE)
-        elif name == SCHEME_LABEL and text:
-            scheme = parse_scheme(text)
-            if scheme is None:
-                findings.error(join_path(path, name), SCHEME_RULE)
-            else:
-                labels.append((name, scheme))
-        elif not is_utf8(text):
-            findings.warning(join_path(path, name), UTF8_RULE)
-            labels.append((name, replace_surrogates(text)))
-        else:
-            labels.append((name, text))
-    return tuple(labels)

@@ -34,7 +34,8 @@ def move_pem(fields: Mapping[str, object]) -> Tuple[Dict[str, object], Dict[str,
     Returns:
         The settings, and where the text of which field has gone.
     """
-    settings, moved = dict(fields), {}
+    settings = dict(fields)
+    moved: Dict[str, str] = {}
     for name, (inline, is_good) in FILE_FIELDS.items():
         text, present = settings.get(name), settings.get(inline)
         if not isinstance(text, str) or not is_good(text):

@@ -34,6 +34,7 @@ DURATION_UNITS = {
 MAX_SECONDS = 2**63 - 1
 SCHEMES = frozenset({"http", "https"})
 SCHEME_LABEL = "__scheme__"
+SCHEME_RULE = "must be http or https"
 # gopkg.in/yaml.v3: decode.go takes the YAML 1.1 words for booleans where Go wants one.
 YAML_WORDS = {
     form: value

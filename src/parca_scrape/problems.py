@@ -47,7 +47,8 @@ class InvalidJobError(ValueError):
 
     def __init__(self, path: str, rule: str) -> None:
         super().__init__(path, rule)
-        self.path = path
+        # Paths grow as `parent.child`, and the parent of a charm's own job has none.
+        self.path = path.lstrip(".")
         self.rule = rule
 
     def __str__(self) -> str:
@@ -101,7 +102,7 @@ def join_path(path: str, key: str) -> str:
     A key that is no plain word is quoted, escaped and cut to 40 characters, so that a path is
     always one short line of ASCII.
     """
-    if not (key.isidentifier() and key.isascii() and len(key) <= MAX_NAME_LENGTH):
-        cut = key[:MAX_NAME_LENGTH] + "..." if len(key) > MAX_NAME_LENGTH else key
-        return f"{path}[{json.dumps(cut)}]"
-    return f"{path}.{key}" if path else key
+    if key.isidentifier() and key.isascii() and len(key) <= MAX_NAME_LENGTH:
+        return f"{path}.{key}"
+    cut = key[:MAX_NAME_LENGTH] + "..." if len(key) > MAX_NAME_LENGTH else key
+    return f"{path}[{json.dumps(cut)}]"

@@ -127,7 +127,7 @@ def check_profiling(
     fields: Mapping[str, object], path: str, findings: Findings
 ) -> Dict[str, object]:
     """Give what Parca accepts of a `profiling_config`, as the fields of the dataclass."""
-    pprof_path = join_path(path, "pprof_config")
+    pprof_path = f"{path}.pprof_config"
     profiles: List[Tuple[str, PprofProfile]] = []
     for name, raw in get_object(fields.get("pprof_config", {}), pprof_path, findings).items():
         profile_path = join_path(pprof_path, str(name))
@@ -167,10 +167,10 @@ def check_profile(
     seconds = parse_seconds(fields.get("seconds"))
     if seconds is None and fields.get("seconds", "") != "":
         rule = "must be a whole number of seconds, 0 or more"
-        findings.error(join_path(path, "seconds"), rule)
+        findings.error(f"{path}.seconds", rule)
     kept: Optional[Tuple[Pairs, ...]] = None
     if fields.get("keep_sample_type", "") != "":
-        kept_path = join_path(path, "keep_sample_type")
+        kept_path = f"{path}.keep_sample_type"
         kept = check_sample_types(fields["keep_sample_type"], kept_path, findings)
     return {
         "enabled": get_boolean(fields, "enabled", path, findings),

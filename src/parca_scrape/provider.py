@@ -20,6 +20,7 @@ from parca_scrape.endpoint import (
     check_endpoint,
     denial,
     list_relations,
+    remote_application,
 )
 from parca_scrape.fields import build
 from parca_scrape.jobs import Job, take_jobs
@@ -121,7 +122,7 @@ class ProfilingEndpointProvider(ops.Object):
         """Tell whether there are relations (or the given one), with a remote application each."""
         listed, _ = list_relations(self.model, self._relation_name)
         relations = listed if relation is None else [relation]
-        return bool(relations) and all(relation.app is not None for relation in relations)
+        return bool(relations) and None not in map(remote_application, relations)
 
     def problems(self) -> List[Problem]:
         """Tell what of the jobs consumers would not serve, and what was not published."""

@@ -8,7 +8,6 @@ from collections import Counter
 from typing import (
     Dict,
     Iterable,
-    Iterator,
     List,
     Mapping,
     NamedTuple,
@@ -25,11 +24,11 @@ from parca_scrape.databag import (
     UNIT_ADDRESS_KEY,
     AppDatabag,
 )
-from parca_scrape.fields import Pairs
 from parca_scrape.hosts import HostMap
-from parca_scrape.jobs import Job, StaticConfig
+from parca_scrape.jobs import Job
 from parca_scrape.parca import replace_surrogates
 from parca_scrape.problems import Findings, Problem
+from parca_scrape.static_configs import StaticConfig
 from parca_scrape.topology import Topology
 
 # Limits for one relation, so that no databag of 16 MiB grows into one that nobody can load.
@@ -42,6 +41,7 @@ SIZE_RULE = (
     f"more than {MAX_TARGETS} targets or {MAX_LABELS} labels, times units: the rest is left out"
 )
 NAME_RULE = "another job has this name already, so a number follows: name each job differently"
+Origin = Tuple[int, str]
 INSTANCE_LABELS = ("juju_model", "juju_model_uuid", "juju_application")
 
 
@@ -93,20 +93,27 @@ class RelationDatabags(NamedTuple):
 
 
 class Budget:
-    """What may still be served of one relation."""
+    """How many targets and labels may still be served of one relation."""
 
     def __init__(self) -> None:
-        self.targets = MAX_TARGETS
-        self.labels = MAX_LABELS
+        self.targets: int = MAX_TARGETS
+        self.labels: int = MAX_LABELS
         self.is_spent = False
 
-    def spend(self, targets: int, labels: int) -> bool:
-        """Take away targets and labels; nothing, and give False, if there are not enough."""
-        if targets > self.targets or labels > self.labels:
-            return False
-        self.targets -= targets
-        self.labels -= labels
-        return True
+    def spend(self, targets: int, labels: int, entries: int) -> int:
+        """Give how many of some entries can be served.
+
+        Args:
+            targets: how many each has.
+            labels: how many each has.
+            entries: how many there are.
+        """
+        if targets * entries > self.targets or labels * entries > self.labels:
+            entries = min(self.targets // targets, self.labels // labels)
+            self.is_spent = True
+        self.targets -= targets * entries
+        self.labels -= labels * entries
+        return entries
 
 
 def render(
@@ -117,21 +124,21 @@ def render(
     Parca loads and serves all that is returned, whatever the databags hold.
     """
     scrape_configs: List[ScrapeConfig] = []
-    origins: List[RelationDatabags] = []
+    origins: List[Origin] = []
     problems: List[Problem] = []
     for relation in relations:
         rendered, found = render_relation(relation)
+        origin = (relation.relation_id, relation.application)
         scrape_configs += rendered
-        origins += [relation] * len(rendered)
-        problems += [locate(problem, relation) for problem in found]
+        origins += [origin] * len(rendered)
+        problems += [locate(problem, origin) for problem in found]
     return resolve_names(scrape_configs, origins, problems), problems
 
 
-def locate(problem: Problem, relation: RelationDatabags) -> Problem:
+def locate(problem: Problem, origin: Origin) -> Problem:
     """Give the problem with the relation that it is in."""
-    return dataclasses.replace(
-        problem, relation_id=relation.relation_id, application=relation.application
-    )
+    relation_id, application = origin
+    return dataclasses.replace(problem, relation_id=relation_id, application=application)
 
 
 def render_relation(relation: RelationDatabags) -> Tuple[List[ScrapeConfig], List[Problem]]:
@@ -197,34 +204,25 @@ def render_static_config(
     if not static_config.targets:
         suffixes = [""]
     hosts = host_map.hosts if suffixes else ()
-    entries = iterate_entries(qualified, suffixes, labels, hosts)
-    number_of_targets = len(qualified) + len(suffixes) * len(hosts)
-    number_of_labels = len(labels) * bool(qualified)
-    number_of_labels += len({*labels, UNIT_LABEL}) * len(hosts)
-    if budget.spend(number_of_targets, number_of_labels):
-        return list(entries)
-    served: List[StaticConfigDict] = []
-    for entry in entries:
-        if not budget.spend(len(entry["targets"]), len(entry["labels"])):
-            budget.is_spent = True
-            break
-        served.append(entry)
-    return served
-
-
-def iterate_entries(
-    qualified: List[str], suffixes: List[str], labels: Dict[str, str], hosts: Pairs
-) -> Iterator[StaticConfigDict]:
-    """Give the entries of a static config, each with lists and dicts of its own."""
+    entries: List[StaticConfigDict] = []
     if qualified:
-        yield {"targets": qualified, "labels": dict(labels)}
-    for unit_name, host in hosts:
-        targets = [host + suffix for suffix in suffixes]
-        yield {"targets": targets, "labels": {**labels, UNIT_LABEL: unit_name}}
+        if not budget.spend(len(qualified), len(labels), 1):
+            return []
+        entries.append({"targets": qualified, "labels": dict(labels)})
+    unit_labels = {*labels, UNIT_LABEL}
+    number_of_hosts = budget.spend(len(suffixes), len(unit_labels), len(hosts))
+    unit_entries: List[StaticConfigDict] = [
+        {
+            "targets": [host + suffix for suffix in suffixes],
+            "labels": {**labels, UNIT_LABEL: unit_name},
+        }
+        for unit_name, host in hosts[:number_of_hosts]
+    ]
+    return entries + unit_entries
 
 
 def resolve_names(
-    scrape_configs: List[ScrapeConfig], origins: List[RelationDatabags], problems: List[Problem]
+    scrape_configs: List[ScrapeConfig], origins: List[Origin], problems: List[Problem]
 ) -> List[ScrapeConfig]:
     """Make job names unique, for Parca refuses a file with a name in it twice.
 
@@ -233,7 +231,7 @@ def resolve_names(
 
     Args:
         scrape_configs: the jobs by the names that their applications gave them.
-        origins: the relation of each.
+        origins: id and application of the relation of each.
         problems: takes a warning for each job with another name than it was given.
     """
     given = Counter(scrape_config["job_name"] for scrape_config in scrape_configs)
@@ -243,7 +241,7 @@ def resolve_names(
     taken = {RESERVED_JOB_NAME}
     seen: Set[str] = set()
     next_number: Dict[str, int] = {}
-    for scrape_config, relation in zip(scrape_configs, origins):
+    for scrape_config, origin in zip(scrape_configs, origins):
         name = scrape_config["job_name"]
         if given[name] > 1:
             identity = json.dumps(scrape_config, sort_keys=True)
@@ -256,7 +254,7 @@ def resolve_names(
                 number += 1
             next_number[name] = number + 1
             scrape_config["job_name"] = f"{name}_{number}"
-            problems.append(locate(Problem("warning", SCRAPE_JOBS_KEY, NAME_RULE), relation))
+            problems.append(locate(Problem("warning", SCRAPE_JOBS_KEY, NAME_RULE), origin))
         taken.add(scrape_config["job_name"])
         served.append(scrape_config)
     return served

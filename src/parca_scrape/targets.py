@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 import ipaddress
+import unicodedata
 from dataclasses import dataclass, field
 from typing import Optional
 
@@ -121,7 +122,7 @@ def parse_host(text: str) -> Optional[str]:
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     if is_ipv6(bare):
         return f"[{bare}]"
-    if not host or host == WILDCARD or any(map(is_bad_in_host, host)):
+    if host == WILDCARD or any(map(is_bad_in_host, host)) or not any(map(is_visible, host)):
         return None
     return host
 
@@ -137,9 +138,18 @@ def is_bad_in_host(character: str) -> bool:
     )
 
 
+def is_visible(character: str) -> bool:
+    """Tell whether a character is a letter, number, symbol or punctuation.
+
+    Go drops some of the others from a host (`golang.org/x/net/idna`); from one that has only
+    those, nothing is left, and Parca would scrape itself.
+    """
+    return unicodedata.category(character)[0] in "LNPS"
+
+
 def is_ipv6(text: str) -> bool:
     """Tell whether `text` is an IPv6 address without brackets and zone."""
-    if ":" not in text or "%" in text:
+    if text.count(":") < 2 or "%" in text:  # a mere host and port, at no cost
         return False
     try:
         ipaddress.IPv6Address(text)

@@ -140,6 +140,6 @@ def check_versions(fields: Mapping[str, object], path: str, findings: Findings) 
     lowest = versions["min_version"] or DEFAULT_MIN_TLS_VERSION
     if versions["max_version"] and versions["max_version"] < lowest:
         rule = f"below the min_version, which is {DEFAULT_MIN_TLS_VERSION} if none is set"
-        findings.error(join_path(path, "max_version"), rule)
+        findings.error(f"{path}.max_version", rule)
         return {"min_version": "", "max_version": ""}
     return versions

@@ -113,7 +113,6 @@ ProviderTopology = Topology
 
 def is_uuid(text: str) -> bool:
     """Tell whether `text` is a UUID of any version, in the form that Juju writes."""
-    groups = text.split("-")
-    return list(map(len, groups)) == UUID_GROUP_LENGTHS and all(
-        character in "0123456789abcdefABCDEF" for character in "".join(groups)
-    )
+    if list(map(len, text.split("-"))) != UUID_GROUP_LENGTHS:
+        return False
+    return not text.strip("-0123456789abcdefABCDEF")

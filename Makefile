@@ -1,0 +1,106 @@
+# Two environments: .venv runs the library and its tests on any Python from 3.8 on; .venv-tools
+# holds what checks and builds it, on Python 3.11 or newer (found on PATH or in pyenv).
+
+PYTHON ?= python3
+PYTEST_ARGS ?= --numprocesses auto
+ONLY ?=
+
+VENV := .venv
+TOOLS := .venv-tools
+RUN := $(VENV)/bin/python
+TOOL := $(TOOLS)/bin
+
+CHECKED := $(wildcard src tests .ci stubs)
+SHIPPED := $(wildcard src/parca_scrape src/charms)
+# What is not core: it needs ops, or is a way in from outside. Coverage of the rest is whole.
+ADAPTERS := */provider.py,*/consumer.py,*/endpoint.py,*/command.py,*/__main__.py,*/testing.py
+
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 8))
+TOO_OLD := "$(PYTHON) is older than Python 3.8: name another one with make PYTHON=..."
+PIP_INSTALL = $(@D)/bin/python -m pip install --quiet --disable-pip-version-check
+# Ubuntu 20.04 has a pip that cannot install a project in place.
+PIP_UPGRADE = $(PIP_INSTALL) 'pip>=21.3'
+
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint format coverage matrix build lock clean
+
+help:
+	@echo "make demo      render the examples"
+	@echo "make test      run the tests (PYTEST_ARGS='tests/test_targets.py -k ipv6')"
+	@echo "make lint      ruff, vermin, mypy, pyright"
+	@echo "make format    let ruff rewrite what it can"
+	@echo "make coverage  branch coverage; the core must be covered whole"
+	@echo "make matrix    every Python here, every ops, every form (ONLY='3.8 3.12')"
+	@echo "make build     sdist and wheel, built twice and compared, into dist/"
+	@echo "make lock      pin the newest packages in .ci/requirements"
+	@echo "make clean     remove all that the above made"
+
+demo: $(VENV)/installed
+	@for dump in examples/*.yaml; do \
+	    echo "# parca-scrape render $$dump"; \
+	    $(VENV)/bin/parca-scrape render "$$dump" || [ $$? -eq 1 ] || exit 2; \
+	done
+
+test: $(VENV)/with-tests
+	$(RUN) -m pytest $(PYTEST_ARGS)
+
+lint: $(TOOLS)/installed
+	$(TOOL)/ruff check
+	$(TOOL)/ruff format --check
+	$(TOOL)/vermin --quiet --no-tips --violations --target=3.8- $(SHIPPED)
+	$(TOOL)/mypy $(CHECKED)
+	$(TOOL)/pyright --pythonpath $(TOOL)/python $(CHECKED)
+	PATH="$(CURDIR)/$(TOOL):$$PATH" pyright --verifytypes parca_scrape --ignoreexternal
+
+format: $(TOOLS)/installed
+	$(TOOL)/ruff check --fix
+	$(TOOL)/ruff format
+
+coverage: $(TOOLS)/installed
+	$(TOOL)/python -m pytest $(PYTEST_ARGS) --hypothesis-profile small --cov --cov-report=
+	$(TOOL)/coverage report
+	$(TOOL)/coverage report --omit='$(ADAPTERS)' --fail-under=100
+
+matrix: build
+	$(TOOL)/python .ci/matrix.py $(ONLY)
+
+build: $(TOOLS)/installed
+	$(TOOL)/python .ci/build.py
+
+lock: $(TOOLS)/installed
+	cd .ci/requirements && for name in tests tests-ops2.2 tests-ops2.23; do \
+	    ../../$(TOOL)/uv pip compile --quiet --upgrade --universal --strip-extras --no-annotate \
+	        --python-version 3.8 $$name.in -o $$name.txt || exit; \
+	done
+	cd .ci/requirements && ../../$(TOOL)/uv pip compile --quiet --upgrade --universal --strip-extras \
+	    --no-annotate --python-version 3.11 tools.in -o tools.txt
+
+clean:
+	rm -rf $(VENV) $(TOOLS) .matrix dist .coverage* .hypothesis .*_cache
+	find src tests .ci -name __pycache__ -prune -exec rm -rf {} +
+
+$(VENV)/created:
+	@$(PYTHON) -c '$(NEW_ENOUGH)' || { echo $(TOO_OLD) >&2; exit 2; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(PIP_UPGRADE)
+	@touch $@
+
+$(VENV)/installed: $(VENV)/created pyproject.toml .ci/requirements/tests.txt
+	$(PIP_INSTALL) --constraint .ci/requirements/tests.txt --editable .
+	@touch $@
+
+$(VENV)/with-tests: $(VENV)/installed .ci/requirements/tests.txt
+	$(PIP_INSTALL) --requirement .ci/requirements/tests.txt
+	@touch $@
+
+$(TOOLS)/created:
+	@$(PYTHON) -c '$(NEW_ENOUGH)' || { echo $(TOO_OLD) >&2; exit 2; }
+	python="$$($(PYTHON) .ci/interpreters.py --at-least 3.11)" && \
+	    "$$python" -m venv --clear $(TOOLS)
+	$(PIP_UPGRADE)
+	@touch $@
+
+$(TOOLS)/installed: $(TOOLS)/created pyproject.toml .ci/requirements/tools.txt
+	$(PIP_INSTALL) --requirement .ci/requirements/tools.txt
+	$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
