@@ -7,10 +7,10 @@ form raises instead.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Dict, Iterable, List, Mapping, Optional, Tuple, Union
 
 from parca_scrape.fields import OBJECT_RULE, UTF8_RULE, as_object, build, get_text
+from parca_scrape.frozen import dataclass
 from parca_scrape.jobs import Job, decode_jobs
 from parca_scrape.legacy import LEGACY_ADDRESS_KEY, warn_of_old_consumers
 from parca_scrape.parca import is_utf8, replace_surrogates

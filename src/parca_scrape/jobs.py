@@ -7,7 +7,6 @@ checks. Source of the rules: Parca `pkg/config/config.go`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Dict, Iterable, List, Mapping, Optional, Tuple, Union, cast
 
 from parca_scrape.fields import (
@@ -19,6 +18,7 @@ from parca_scrape.fields import (
     get_fields,
     get_text,
 )
+from parca_scrape.frozen import dataclass
 from parca_scrape.parca import (
     DEFAULT_INTERVAL_MS,
     DEFAULT_TIMEOUT_MARGIN_MS,
@@ -103,8 +103,10 @@ class Job:
         if tls_config is not None:
             fields["tls_config"] = tls_config
         findings = Findings()
-        self.__dict__.update(check_job(fields, "", findings))
-        findings.raise_first()
+        try:
+            self.__dict__.update(check_job(fields, "", findings))
+        finally:
+            findings.raise_first()
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, object]) -> Job:
@@ -115,9 +117,10 @@ class Job:
                 see it.
         """
         findings = Findings()
-        job = decode_job(mapping, "", findings)
-        findings.raise_first()
-        return job
+        try:
+            return decode_job(mapping, "", findings)
+        finally:
+            findings.raise_first()
 
     def settings(self) -> Dict[str, object]:
         """Give all that is set but name and static configs, in Parca's form."""
@@ -177,7 +180,7 @@ def decode_jobs(raw: object, path: str, findings: Findings) -> Tuple[Job, ...]:
         try:
             jobs.append(decode_job(element, f"{path}[{index}]", findings))
         except InvalidJobError as error:
-            findings.error(error.path, f"{error.rule} (so the job is left out)")
+            findings.error(error.path, f"{error.rule}, or the job is left out")
     return tuple(jobs)
 
 

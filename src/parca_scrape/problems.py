@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import List, Literal, Optional, Sequence
+
+from parca_scrape.frozen import dataclass
 
 MAX_NAME_LENGTH = 40
 
@@ -93,7 +94,7 @@ class Findings:
             InvalidJobError: with the path and the message of the first problem.
         """
         for problem in self.problems:
-            raise InvalidJobError(problem.path, problem.message)
+            raise InvalidJobError(problem.path, problem.message) from None
 
 
 def join_path(path: str, key: str) -> str:

@@ -5,7 +5,6 @@ Source: Parca `pkg/config/config.go`, `ProfilingConfig` and `PprofProfilingConfi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Dict, Iterable, List, Mapping, Optional, Tuple, Union
 
 from parca_scrape.fields import (
@@ -19,6 +18,7 @@ from parca_scrape.fields import (
     get_object,
     get_text,
 )
+from parca_scrape.frozen import dataclass
 from parca_scrape.parca import CPU_PROFILE, STANDARD_PROFILES, is_utf8, parse_seconds
 from parca_scrape.problems import Findings, join_path
 

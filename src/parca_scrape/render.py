@@ -213,8 +213,8 @@ def render_static_config(
     number_of_hosts = budget.spend(len(suffixes), len(unit_labels), len(hosts))
     unit_entries: List[StaticConfigDict] = [
         {
-            "targets": [host + suffix for suffix in suffixes],
             "labels": {**labels, UNIT_LABEL: unit_name},
+            "targets": [host + suffix for suffix in suffixes],
         }
         for unit_name, host in hosts[:number_of_hosts]
     ]

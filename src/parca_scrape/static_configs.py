@@ -5,7 +5,6 @@ Source of the rules: Parca `pkg/scrape/target.go`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Dict, Iterable, List, Mapping, Tuple, Union
 
 from parca_scrape.fields import (
@@ -20,6 +19,7 @@ from parca_scrape.fields import (
     get_fields,
     get_object,
 )
+from parca_scrape.frozen import dataclass
 from parca_scrape.parca import (
     SCHEME_LABEL,
     SCHEME_RULE,
@@ -97,9 +97,9 @@ def check_static_configs(raw: object, path: str, findings: Findings) -> Tuple[St
             element_path = f"{path}.static_configs[{index}]"
             static_configs.append(decode_static_config(element, element_path, findings))
         except InvalidJobError as error:
-            findings.error(error.path, f"{error.rule} (so the static config is left out)")
+            findings.error(error.path, f"{error.rule}, or the static config is left out")
     if elements and not static_configs:
-        raise InvalidJobError(f"{path}.static_configs", "none of them can be served")
+        raise InvalidJobError(f"{path}.static_configs", "must have one that can be served")
     return tuple(static_configs)
 
 
@@ -118,7 +118,7 @@ def decode_static_config(raw: object, path: str, findings: Findings) -> StaticCo
     named = fields.get("targets", ())
     targets = check_targets(named, path, findings)
     if named and not targets:
-        raise InvalidJobError(path, "none of its targets can be scraped")
+        raise InvalidJobError(path, "must have a target that can be scraped")
     labels: Pairs = ()
     if "labels" in fields:
         labels = check_labels(fields["labels"], f"{path}.labels", findings)

@@ -9,9 +9,10 @@ from __future__ import annotations
 import enum
 import ipaddress
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Optional
 
+from parca_scrape.frozen import dataclass
 from parca_scrape.problems import InvalidJobError
 
 WILDCARD = "*"

@@ -6,10 +6,11 @@ does not refuse: it scrapes without any of the settings.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Dict, Mapping, Optional
 
 from parca_scrape.fields import build, get_boolean, get_fields, get_object, get_text
+from parca_scrape.frozen import dataclass
 from parca_scrape.legacy import FILE_FIELDS, move_pem
 from parca_scrape.parca import (
     DEFAULT_MIN_TLS_VERSION,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Dict, Mapping, Optional, Sequence
+
+from parca_scrape.frozen import dataclass
 
 if TYPE_CHECKING:
     import ops
