@@ -1,24 +1,14 @@
 """The `parca_scrape` relation of Juju: what to profile, said and read safely.
 
 A charm whose workload serves pprof makes a `ProfilingEndpointProvider`; a Parca charm makes a
-`ProfilingEndpointConsumer`. Both are loaded when they are first asked for, and `ops` with them.
+`ProfilingEndpointConsumer`. Each name is loaded when it is first asked for, so that the core comes
+without `ops`, and the command line without the core.
 """
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING
-
-from parca_scrape.databag import AppDatabag, UnitDatabag
-from parca_scrape.hosts import HostMap
-from parca_scrape.jobs import ALLOWED_KEYS, DEFAULT_JOB, Job
-from parca_scrape.problems import DatabagError, InvalidJobError, Problem
-from parca_scrape.profiling import PprofProfile, ProfilingConfig
-from parca_scrape.render import ScrapeConfig
-from parca_scrape.static_configs import StaticConfig
-from parca_scrape.targets import AddressSource, Target
-from parca_scrape.tls import TLSConfig
-from parca_scrape.topology import ProviderTopology, Topology
-from parca_scrape.version import VERSION
 
 if TYPE_CHECKING:
     from parca_scrape.consumer import (
@@ -26,6 +16,7 @@ if TYPE_CHECKING:
         ProfilingEndpointConsumer,
         TargetsChangedEvent,
     )
+    from parca_scrape.databag import AppDatabag, UnitDatabag
     from parca_scrape.endpoint import (
         DEFAULT_RELATION_NAME,
         RELATION_INTERFACE_NAME,
@@ -33,7 +24,17 @@ if TYPE_CHECKING:
         RelationNotFoundError,
         RelationRoleMismatchError,
     )
+    from parca_scrape.hosts import HostMap
+    from parca_scrape.jobs import ALLOWED_KEYS, DEFAULT_JOB, Job
+    from parca_scrape.problems import DatabagError, InvalidJobError, Problem
+    from parca_scrape.profiling import PprofProfile, ProfilingConfig
     from parca_scrape.provider import ProfilingEndpointProvider
+    from parca_scrape.render import ScrapeConfig
+    from parca_scrape.static_configs import StaticConfig
+    from parca_scrape.targets import AddressSource, Target
+    from parca_scrape.tls import TLSConfig
+    from parca_scrape.topology import ProviderTopology, Topology
+    from parca_scrape.version import VERSION
 
 __all__ = [
     "ALLOWED_KEYS",
@@ -67,11 +68,29 @@ __all__ = [
 ]
 
 
+# The modules that define the public names, those that import ops last.
+MODULES = (
+    "version",
+    "problems",
+    "topology",
+    "targets",
+    "tls",
+    "profiling",
+    "static_configs",
+    "jobs",
+    "databag",
+    "hosts",
+    "render",
+    "endpoint",
+    "provider",
+    "consumer",
+)
+
+
 def __getattr__(name: str) -> object:
     if name in __all__:
-        from parca_scrape import consumer, endpoint, provider
-
-        for module in (consumer, endpoint, provider):
-            if hasattr(module, name):
-                return getattr(module, name)
+        for module in MODULES:
+            names = vars(importlib.import_module(f"parca_scrape.{module}"))
+            if name in names:
+                return globals().setdefault(name, names[name])
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -17,9 +17,10 @@ from parca_scrape.databag import (
 from parca_scrape.endpoint import (
     DEFAULT_RELATION_NAME,
     ProblemLog,
+    RelationLister,
     check_endpoint,
     denial,
-    list_relations,
+    in_relation,
     remote_application,
     running_hook,
 )
@@ -42,7 +43,7 @@ class TargetsChangedEvent(ops.EventBase):
 
     def __init__(self, handle: ops.Handle, relation_id: int) -> None:
         super().__init__(handle)
-        self.relation_id = relation_id
+        self.relation_id: int = relation_id
 
     def snapshot(self) -> Dict[str, int]:
         """Give what the event needs to survive a deferral."""
@@ -66,7 +67,7 @@ class ProfilingEndpointConsumer(ops.Object):
     call `jobs()` at every event.
     """
 
-    on = MonitoringEvents()
+    on: MonitoringEvents = MonitoringEvents()
 
     def __init__(
         self,
@@ -95,6 +96,7 @@ class ProfilingEndpointConsumer(ops.Object):
         super().__init__(charm, relation_name)
         self._relation_name = relation_name
         self._address_key = ADDRESS_KEYS[unit_address]
+        self._lister = RelationLister(self.model, relation_name)
         self._problem_log = ProblemLog()
         events = charm.on[relation_name]
         for event in (events.relation_changed, events.relation_departed, events.relation_broken):
@@ -124,7 +126,7 @@ class ProfilingEndpointConsumer(ops.Object):
 
     def _read(self, problems: List[Problem]) -> Iterator[RelationDatabags]:
         """Give the databags of the relations that Juju lets this unit read."""
-        relations, denied = list_relations(self.model, self._relation_name)
+        relations, denied = self._lister.list_relations()
         problems += denied
         for relation in relations:
             application = remote_application(relation)
@@ -137,7 +139,7 @@ class ProfilingEndpointConsumer(ops.Object):
                     relation.id, application.name, app_databag, units, self._address_key
                 )
             except ops.ModelError as error:
-                problems.append(denial(error, relation))
+                problems.append(in_relation(denial(error), relation))
 
     def _read_units(
         self, relation: ops.Relation, problems: List[Problem]
@@ -155,6 +157,6 @@ class ProfilingEndpointConsumer(ops.Object):
             try:
                 units.append(read(name, relation.data[unit]))
             except ops.ModelError as error:
-                problems.append(denial(error, relation, name))
+                problems.append(in_relation(denial(error, name), relation))
                 units.append((name, "", ""))
         return units

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 from typing import Dict, Iterable, List, Optional, Set, Tuple
 
 import ops
 
-from parca_scrape.problems import Problem
+from parca_scrape.problems import Problem, locate
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +24,7 @@ class RelationNotFoundError(Exception):
 
     def __init__(self, relation_name: str) -> None:
         self.relation_name = relation_name
-        self.message = f"No relation named '{relation_name}' found"
+        self.message: str = f"No relation named '{relation_name}' found"
         super().__init__(self.message)
 
 
@@ -39,7 +40,7 @@ class RelationInterfaceMismatchError(Exception):
         self.relation_name = relation_name
         self.expected_relation_interface = expected_relation_interface
         self.actual_relation_interface = actual_relation_interface
-        self.message = (
+        self.message: str = (
             f"The '{relation_name}' relation has '{actual_relation_interface}' as interface"
             f" rather than the expected '{expected_relation_interface}'"
         )
@@ -60,7 +61,7 @@ class RelationRoleMismatchError(Exception):
         # The name under which the charm libraries before LIBPATCH 7 had it.
         self.expected_relation_interface = expected_relation_role
         self.actual_relation_role = actual_relation_role
-        self.message = (
+        self.message: str = (
             f"The '{relation_name}' relation has role '{actual_relation_role!r}'"
             f" rather than the expected '{expected_relation_role!r}'"
         )
@@ -86,25 +87,33 @@ def check_endpoint(charm: ops.CharmBase, relation_name: str, role: ops.RelationR
         raise RelationRoleMismatchError(relation_name, role, relation.role)
 
 
-def list_relations(
-    model: ops.Model, relation_name: str
-) -> Tuple[List[ops.Relation], List[Problem]]:
-    """Give the relations of an endpoint in order of their ids, and why some may be missing.
+class RelationLister:
+    """Lists the relations of an endpoint, as far as Juju lets this unit see them."""
 
-    A relation does not count in its own relation-broken hook, where ops before 2.10 lists it.
-    """
-    problems: List[Problem] = []
-    relations: List[ops.Relation] = []
-    for _ in range(2):
+    def __init__(self, model: ops.Model, relation_name: str) -> None:
+        self._model = model
+        self._relation_name = relation_name
+        self._listed_in_part: Optional[List[ops.Relation]] = None
+        self._denials: List[Problem] = []
+
+    def list_relations(self) -> Tuple[List[ops.Relation], List[Problem]]:
+        """Give the relations in order of their ids, and why some may be missing.
+
+        A relation does not count in its own relation-broken hook, where ops before 2.10 lists it.
+        """
+        relations: List[ops.Relation] = []
         try:
-            relations = model.relations[relation_name]
-            break
+            relations = self._model.relations[self._relation_name]
         except ops.ModelError as error:
-            # ops keeps the relations that it listed before the failure: they come next time.
-            problems = [denial(error)]
-    broken = running_hook(relation_name, "broken")
-    listed = [relation for relation in relations if relation.id != broken]
-    return sorted(listed, key=lambda relation: relation.id), problems
+            self._denials = [denial(error)]
+            # What ops listed before the failure it gives from now on, as if it were all.
+            with contextlib.suppress(ops.ModelError):
+                relations = self._model.relations[self._relation_name]
+            self._listed_in_part = relations
+        broken = running_hook(self._relation_name, "broken")
+        listed = [relation for relation in relations if relation.id != broken]
+        denials = self._denials if relations is self._listed_in_part else []
+        return sorted(listed, key=lambda relation: relation.id), [*denials]
 
 
 def remote_application(relation: ops.Relation) -> Optional[ops.Application]:
@@ -128,20 +137,16 @@ def running_hook(relation_name: str, kind: str) -> Optional[int]:
     return int(relation_id) if relation_id.isdecimal() else None
 
 
-def denial(
-    error: ops.ModelError, relation: Optional[ops.Relation] = None, unit_name: str = ""
-) -> Problem:
+def in_relation(problem: Problem, relation: ops.Relation) -> Problem:
+    """Give the problem with the relation that it is in."""
+    application = remote_application(relation)
+    return locate(problem, relation.id, "" if application is None else application.name)
+
+
+def denial(error: ops.ModelError, unit_name: str = "") -> Problem:
     """Give the problem of something that Juju does not let this unit read or write."""
-    application = None if relation is None else remote_application(relation)
     reason = " ".join(str(error).split()) or type(error).__name__
-    return Problem(
-        "error",
-        "",
-        f"left out, for Juju denies it: {reason}",
-        relation_id=None if relation is None else relation.id,
-        application="" if application is None else application.name,
-        unit=unit_name,
-    )
+    return Problem("error", "", f"left out, for Juju denies it: {reason}", unit=unit_name)
 
 
 class ProblemLog:
@@ -164,4 +169,5 @@ class ProblemLog:
                 level = logging.ERROR if problem.severity == "error" else logging.WARNING
                 logger.log(level, "%s", problem)
         for relation_id, count in hidden.items():
-            logger.warning("relation %s: %d more problems, see problems()", relation_id, count)
+            origin = "" if relation_id is None else f"relation {relation_id}: "
+            logger.warning("%s%d more problems, see problems()", origin, count)

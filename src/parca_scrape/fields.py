@@ -8,7 +8,7 @@ from typing import Collection, Dict, List, Mapping, Optional, Tuple, Type, TypeV
 from parca_scrape.parca import is_utf8, parse_boolean, parse_text, replace_surrogates
 from parca_scrape.problems import Findings, join_path
 
-T = TypeVar("T")
+Built = TypeVar("Built")
 Pairs = Tuple[Tuple[str, str], ...]
 OBJECT_RULE = "must be an object"
 LIST_RULE = "must be a list"
@@ -16,7 +16,7 @@ TEXT_RULE = "must be text, a number or a boolean"
 UTF8_RULE = "holds half of a surrogate pair, which UTF-8 cannot: write the whole character"
 
 
-def build(cls: Type[T], **values: object) -> T:
+def build(cls: Type[Built], **values: object) -> Built:
     """Make an instance of a frozen dataclass out of values that are checked already."""
     instance = cls.__new__(cls)
     instance.__dict__.update(values)

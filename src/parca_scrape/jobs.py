@@ -7,6 +7,7 @@ checks. Source of the rules: Parca `pkg/config/config.go`.
 
 from __future__ import annotations
 
+import copy
 from typing import Dict, Iterable, List, Mapping, Optional, Tuple, Union, cast
 
 from parca_scrape.fields import (
@@ -149,8 +150,8 @@ def take_jobs(jobs: object) -> List[Union[Job, Dict[str, object]]]:
     Raises:
         InvalidJobError: it is something else, or one of its items is.
     """
-    if jobs is None:
-        jobs = [DEFAULT_JOB]
+    unnamed: List[Mapping[str, object]] = [{}]
+    jobs = unnamed if jobs is None else jobs
     if not isinstance(jobs, Iterable):
         raise InvalidJobError("jobs", "must be a list of scrape jobs")
     taken: List[Union[Job, Dict[str, object]]] = []
@@ -160,7 +161,7 @@ def take_jobs(jobs: object) -> List[Union[Job, Dict[str, object]]]:
             taken.append(job)
         elif mapping is not None:
             known = {str(key): value for key, value in mapping.items() if key in ALLOWED_KEYS}
-            taken.append({"static_configs": [{"targets": ["*:80"]}], **known})
+            taken.append({**copy.deepcopy(DEFAULT_JOB), **known})
         else:
             raise InvalidJobError(f"jobs[{index}]", "must be a mapping or a Job")
     return taken
@@ -180,7 +181,7 @@ def decode_jobs(raw: object, path: str, findings: Findings) -> Tuple[Job, ...]:
         try:
             jobs.append(decode_job(element, f"{path}[{index}]", findings))
         except InvalidJobError as error:
-            findings.error(error.path, f"{error.rule}, or the job is left out")
+            findings.error(error.path, f"{error.rule} (so the job is left out)")
     return tuple(jobs)
 
 

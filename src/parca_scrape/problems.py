@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from typing import List, Literal, Optional, Sequence
+from typing import List, Literal, Optional, Sequence, Tuple
 
 from parca_scrape.frozen import dataclass
 
@@ -38,6 +39,11 @@ class Problem:
         )
 
 
+def locate(problem: Problem, relation_id: int, application: str) -> Problem:
+    """Give the problem with the relation and the remote application that it is of."""
+    return dataclasses.replace(problem, relation_id=relation_id, application=application)
+
+
 class InvalidJobError(ValueError):
     """A charm's own scrape job that Parca would not load or could not use.
 
@@ -49,7 +55,7 @@ class InvalidJobError(ValueError):
     def __init__(self, path: str, rule: str) -> None:
         super().__init__(path, rule)
         # Paths grow as `parent.child`, and the parent of a charm's own job has none.
-        self.path = path.lstrip(".")
+        self.path: str = path.lstrip(".")
         self.rule = rule
 
     def __str__(self) -> str:
@@ -66,7 +72,7 @@ class DatabagError(ValueError):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__(problems)
-        self.problems = tuple(problems)
+        self.problems: Tuple[Problem, ...] = tuple(problems)
 
     def __str__(self) -> str:
         """Give one line a problem."""

@@ -9,9 +9,11 @@ from typing import Dict, Iterable, List, Mapping, Optional, Tuple, Union
 
 from parca_scrape.fields import (
     LIST_RULE,
+    OBJECT_RULE,
     UTF8_RULE,
     Pairs,
     as_list,
+    as_object,
     build,
     get_boolean,
     get_fields,
@@ -150,7 +152,11 @@ def decode_profile(raw: object, name: str, path: str, findings: Findings) -> Ppr
     its defaults into those alone).
     """
     if not isinstance(raw, PprofProfile):
-        fields = get_fields(get_object(raw, path, findings), PROFILE_FIELDS, path, findings)
+        mapping = as_object({} if raw == "" else raw)
+        if mapping is None:
+            findings.error(path, OBJECT_RULE)
+            return PprofProfile()
+        fields = get_fields(mapping, PROFILE_FIELDS, path, findings)
         raw = build(PprofProfile, **check_profile(fields, path, findings))
     if name not in STANDARD_PROFILES and raw.enabled is not False:
         if not raw.enabled:

@@ -17,16 +17,17 @@ from parca_scrape.databag import (
 from parca_scrape.endpoint import (
     DEFAULT_RELATION_NAME,
     ProblemLog,
+    RelationLister,
     check_endpoint,
     denial,
-    list_relations,
+    in_relation,
     remote_application,
 )
 from parca_scrape.fields import build
 from parca_scrape.jobs import Job, take_jobs
 from parca_scrape.problems import InvalidJobError, Problem
 from parca_scrape.targets import ADDRESS_RULE, AddressSource, parse_host
-from parca_scrape.topology import ProviderTopology
+from parca_scrape.topology import ProviderTopology, Topology
 
 Jobs = Iterable[Union[Mapping[str, object], Job]]
 UnitAddress = Union[str, AddressSource, Callable[[ops.Relation], str]]
@@ -74,11 +75,12 @@ class ProfilingEndpointProvider(ops.Object):
         ):
             raise InvalidJobError("unit_address", ADDRESS_RULE)
         super().__init__(charm, relation_name)
-        self.topology = ProviderTopology.from_charm(charm)
+        self.topology: Topology = ProviderTopology.from_charm(charm)
         self._charm = charm
         self._relation_name = relation_name
         self._jobs = take_jobs(jobs)
         self._unit_address = unit_address
+        self._lister = RelationLister(self.model, relation_name)
         self._problem_log = ProblemLog()
         self._publishing_problems: List[Problem] = []
 
@@ -120,7 +122,7 @@ class ProfilingEndpointProvider(ops.Object):
 
     def is_ready(self, relation: Optional[ops.Relation] = None) -> bool:
         """Tell whether there are relations (or the given one), with a remote application each."""
-        listed, _ = list_relations(self.model, self._relation_name)
+        listed, _ = self._lister.list_relations()
         relations = listed if relation is None else [relation]
         return bool(relations) and None not in map(remote_application, relations)
 
@@ -139,7 +141,7 @@ class ProfilingEndpointProvider(ops.Object):
         self._publish(with_jobs=False)
 
     def _publish(self, *, with_jobs: bool) -> None:
-        relations, problems = list_relations(self.model, self._relation_name)
+        relations, problems = self._lister.list_relations()
         app_texts: Optional[Dict[str, str]] = None
         fqdn = ""
         if relations and self._unit_address is AddressSource.FQDN:
@@ -154,7 +156,7 @@ class ProfilingEndpointProvider(ops.Object):
                 if app_texts is not None:
                     write(relation.data[self._charm.app], app_texts)
             except ops.ModelError as error:
-                problems.append(denial(error, relation))
+                problems.append(in_relation(denial(error), relation))
         self._publishing_problems = problems
         job_problems = [] if app_texts is None else check_jobs(app_texts[SCRAPE_JOBS_KEY])
         self._problem_log.log(job_problems + problems)
@@ -176,11 +178,12 @@ class ProfilingEndpointProvider(ops.Object):
             else:
                 text = source if isinstance(source, str) else source(relation)
         except ops.ModelError as error:
-            problems.append(denial(error, relation))
+            problems.append(in_relation(denial(error), relation))
             return ""
         address = parse_host(text)
         if address is None:
-            problems.append(Problem("error", UNIT_ADDRESS_KEY, ADDRESS_RULE, relation.id))
+            problem = Problem("error", UNIT_ADDRESS_KEY, ADDRESS_RULE)
+            problems.append(in_relation(problem, relation))
         return address or ""
 
     def _ask_juju(self, relation: ops.Relation, source: AddressSource) -> str:

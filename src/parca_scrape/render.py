@@ -27,7 +27,7 @@ from parca_scrape.databag import (
 from parca_scrape.hosts import HostMap
 from parca_scrape.jobs import Job
 from parca_scrape.parca import replace_surrogates
-from parca_scrape.problems import Findings, Problem
+from parca_scrape.problems import Findings, Problem, locate
 from parca_scrape.static_configs import StaticConfig
 from parca_scrape.topology import Topology
 
@@ -131,14 +131,8 @@ def render(
         origin = (relation.relation_id, relation.application)
         scrape_configs += rendered
         origins += [origin] * len(rendered)
-        problems += [locate(problem, origin) for problem in found]
+        problems += [locate(problem, *origin) for problem in found]
     return resolve_names(scrape_configs, origins, problems), problems
-
-
-def locate(problem: Problem, origin: Origin) -> Problem:
-    """Give the problem with the relation that it is in."""
-    relation_id, application = origin
-    return dataclasses.replace(problem, relation_id=relation_id, application=application)
 
 
 def render_relation(relation: RelationDatabags) -> Tuple[List[ScrapeConfig], List[Problem]]:
@@ -254,7 +248,7 @@ def resolve_names(
                 number += 1
             next_number[name] = number + 1
             scrape_config["job_name"] = f"{name}_{number}"
-            problems.append(locate(Problem("warning", SCRAPE_JOBS_KEY, NAME_RULE), origin))
+            problems.append(locate(Problem("warning", SCRAPE_JOBS_KEY, NAME_RULE), *origin))
         taken.add(scrape_config["job_name"])
         served.append(scrape_config)
     return served

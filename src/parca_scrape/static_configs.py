@@ -97,7 +97,7 @@ def check_static_configs(raw: object, path: str, findings: Findings) -> Tuple[St
             element_path = f"{path}.static_configs[{index}]"
             static_configs.append(decode_static_config(element, element_path, findings))
         except InvalidJobError as error:
-            findings.error(error.path, f"{error.rule}, or the static config is left out")
+            findings.error(error.path, f"{error.rule} (so the static config is left out)")
     if elements and not static_configs:
         raise InvalidJobError(f"{path}.static_configs", "must have one that can be served")
     return tuple(static_configs)

@@ -50,7 +50,7 @@ class Target:
     host: str
     """An IPv6 address stands in brackets."""
     port: Optional[int]
-    text: str = field(repr=False, compare=False)
+    text: str = field(init=False, repr=False, compare=False)
     """The target as it is served: the digits of the port stay as the author wrote them."""
 
     def __init__(self, host: str, port: Optional[int] = None) -> None:
