@@ -1,0 +1,9 @@
+"""The command `parca-scrape` as `python -m parca_scrape`."""
+
+from __future__ import annotations
+
+import sys
+
+from parca_scrape.command import main
+
+sys.exit(main())
