@@ -1,0 +1,117 @@
+"""What the library's results should be, said a second time in the plainest way."""
+
+from __future__ import annotations
+
+from typing import Dict, List, Sequence, Tuple
+
+from tests.strategies import Json, Object, Remote
+
+
+def expected_jobs(remotes: Sequence[Remote]) -> List[Object]:
+    """Give the scrape configs of relations in which nothing is wrong, in the order of their ids.
+
+    Names must not clash within an application.
+    """
+    jobs: List[Object] = []
+    for remote in remotes:
+        for job in as_list(remote.jobs):
+            jobs.append(expected_job(as_object(job), remote))
+    names = [str(job["job_name"]) for job in jobs]
+    final = resolved_names(list(zip(names, map(repr, map(sorted_pairs, jobs)))))
+    return [{**jobs[index], "job_name": name} for index, name in final]
+
+
+def expected_job(job: Object, remote: Remote) -> Object:
+    """Give the scrape config of a job in which nothing is wrong."""
+    metadata = as_object(remote.metadata)
+    parts = (metadata["model"], str(metadata["model_uuid"])[:8], metadata["application"])
+    prefix = "_".join(map(str, parts)).replace("/", "_")
+    name = job.get("job_name")
+    topology: Object = {
+        "juju_model": metadata["model"],
+        "juju_model_uuid": metadata["model_uuid"],
+        "juju_application": metadata["application"],
+    }
+    if metadata["charm_name"]:
+        topology["juju_charm"] = metadata["charm_name"]
+    units = addresses(remote)
+    static_configs = as_list(job.get("static_configs", [{"targets": ["*:80"]}]))
+    entries: List[Json] = []
+    for static_config in map(as_object, static_configs):
+        labels: Object = {**as_object(static_config.get("labels", {})), **topology}
+        named = [str(target) for target in as_list(static_config.get("targets", []))]
+        qualified = [target for target in named if not target.startswith("*")]
+        suffixes = [target[1:] for target in named if target.startswith("*")]
+        if qualified:
+            entries.append({"targets": [*qualified], "labels": labels})
+        if suffixes or not named:
+            for unit_name, address in units:
+                targets: List[Json] = [address + suffix for suffix in suffixes or [""]]
+                unit_labels: Object = {**labels, "juju_unit": unit_name}
+                entries.append({"targets": targets, "labels": unit_labels})
+    source_labels: List[Json] = ["juju_model", "juju_model_uuid", "juju_application"]
+    if units and static_configs:
+        source_labels.append("juju_unit")
+    rule: Object = {
+        "source_labels": source_labels,
+        "separator": "_",
+        "target_label": "instance",
+        "regex": "(.*)",
+    }
+    return {
+        **job,
+        "job_name": f"{prefix}_{name}" if name else prefix,
+        "static_configs": entries,
+        "relabel_configs": [rule],
+    }
+
+
+def addresses(remote: Remote) -> List[Tuple[str, str]]:
+    """Give published name and address of each unit that has one, in the order of unit numbers."""
+    found: List[Tuple[int, str, str]] = []
+    for unit_name, pairs in remote.units:
+        databag = dict(pairs)
+        address = databag.get("parca_scrape_unit_address") or databag.get("parca_scrape_host")
+        if address:
+            name = databag.get("parca_scrape_unit_name") or unit_name
+            found.append((int(unit_name.split("/")[1]), name, address))
+    return [(name, address) for _, name, address in sorted(found)]
+
+
+def resolved_names(jobs: Sequence[Tuple[str, str]]) -> List[Tuple[int, str]]:
+    """Give index and final name of each job that stays, of jobs that are names and contents.
+
+    Identical jobs become one. Of others the first keeps the name, and each later one takes the
+    lowest number behind it that makes a name which no job was given or has taken; `parca` is
+    taken from the start.
+    """
+    taken = ["parca"]
+    final: List[Tuple[int, str]] = []
+    for index, (name, content) in enumerate(jobs):
+        if (name, content) in jobs[:index]:
+            continue
+        chosen, number = name, 2
+        while chosen in taken or (chosen != name and any(chosen == given for given, _ in jobs)):
+            chosen, number = f"{name}_{number}", number + 1
+        taken.append(chosen)
+        final.append((index, chosen))
+    return final
+
+
+def sorted_pairs(value: Json) -> Json:
+    """Give JSON whose objects are lists of pairs in the order of keys: equal text is equality."""
+    if isinstance(value, dict):
+        return [[key, sorted_pairs(value[key])] for key in sorted(value)]
+    return [sorted_pairs(element) for element in value] if isinstance(value, list) else value
+
+
+def as_list(value: Json) -> List[Json]:
+    """Give a list that must be one."""
+    assert isinstance(value, list)
+    return value
+
+
+def as_object(value: Json) -> Dict[str, Json]:
+    """Give an object that must be one."""
+    assert isinstance(value, dict)
+    return value

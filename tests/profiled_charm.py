@@ -1,0 +1,158 @@
+"""A charm with a provider, and what one of its hooks leaves behind."""
+
+from __future__ import annotations
+
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple, Type
+
+import ops
+from ops import testing
+
+from parca_scrape import ProfilingEndpointProvider
+from tests.hook_tools import HookTools, bare_errors
+
+MODEL_UUID = "20ce8299-3634-4bef-8bd8-5ace6c8816b4"
+FQDN = "zinc-0.zinc-endpoints.cos.svc.cluster.local"
+METADATA = (
+    f'{{"model": "cos", "model_uuid": "{MODEL_UUID}", "application": "zinc",'
+    ' "unit": "zinc/0", "charm_name": "zinc-k8s"}'
+)
+UNIT_DATA = {"parca_scrape_unit_address": FQDN, "parca_scrape_unit_name": "zinc/0"}
+Databags = Tuple[Dict[str, str], Dict[str, str]]
+NOTHING: Databags = ({}, {})
+UNIT_ONLY: Databags = ({}, UNIT_DATA)
+
+Make = Callable[[ops.CharmBase], ProfilingEndpointProvider]
+
+
+class CharmWithProvider(ops.CharmBase):
+    """Base of the charms under test."""
+
+    provider: ProfilingEndpointProvider
+
+
+class Hook(NamedTuple):
+    """What one hook left behind."""
+
+    databags: Dict[int, Databags]
+    """Of each relation the databags of this application and of this unit."""
+    log: List[str]
+    """The lines of the charm's log from WARNING on."""
+    emitted: List[str]
+    """The kinds of the events, Juju's own included."""
+
+
+def both_databags(scrape_jobs: str) -> Databags:
+    """Give what the leader publishes."""
+    return {"scrape_metadata": METADATA, "scrape_jobs": scrape_jobs}, UNIT_DATA
+
+
+DEFAULT = both_databags('[{"static_configs": [{"targets": ["*:80"]}]}]')
+
+
+def charm_type(make: Make, tools: Optional[HookTools] = None) -> Type[CharmWithProvider]:
+    """Make a charm that makes its provider in its constructor."""
+
+    class ProfiledCharm(CharmWithProvider):
+        def __init__(self, framework: ops.Framework) -> None:
+            super().__init__(framework)
+            (tools or HookTools()).stand_between(self.model)
+            self.provider = make(self)
+
+    return ProfiledCharm
+
+
+def make_context(
+    make: Make = ProfilingEndpointProvider,
+    tools: Optional[HookTools] = None,
+    containers: Sequence[str] = (),
+) -> testing.Context[CharmWithProvider]:
+    """Make what hooks of the charm run in."""
+    return testing.Context(
+        charm_type(make, tools),
+        meta={
+            "name": "zinc-k8s",
+            "provides": {
+                "profiling-endpoint": {"interface": "parca_scrape"},
+                "other-endpoint": {"interface": "parca_scrape"},
+            },
+            "containers": {name: {} for name in containers},
+        },
+        app_name="zinc",
+    )
+
+
+def make_state(
+    relations: Sequence[testing.RelationBase],
+    *,
+    leader: bool = True,
+    containers: Sequence[str] = (),
+    networks: Sequence[testing.Network] = (),
+) -> testing.State:
+    """Make the state of the model before a hook."""
+    return testing.State(
+        leader=leader,
+        relations=relations,
+        containers=[testing.Container(name, can_connect=True) for name in containers],
+        networks=networks,
+        model=testing.Model("cos", uuid=MODEL_UUID),
+    )
+
+
+def make_relation(
+    relation_id: int,
+    *,
+    endpoint: str = "profiling-endpoint",
+    app_data: Optional[Dict[str, str]] = None,
+    unit_data: Optional[Dict[str, str]] = None,
+) -> testing.Relation:
+    """Make a relation to Parca, with nothing in our databags unless it is given."""
+    return testing.Relation(
+        endpoint,
+        interface="parca_scrape",
+        id=relation_id,
+        remote_app_name="parca",
+        local_app_data=app_data or {},
+        local_unit_data=unit_data or {},
+    )
+
+
+def run_hook(
+    event: str,
+    *relations: testing.Relation,
+    make: Make = ProfilingEndpointProvider,
+    tools: Optional[HookTools] = None,
+    leader: bool = True,
+    containers: Sequence[str] = (),
+    networks: Sequence[testing.Network] = (),
+) -> Hook:
+    """Run one hook of the charm.
+
+    Args:
+        event: the name of a method of `Context.on`; an event of a relation is that of the first
+            one, and one of a container is that of the first container.
+        relations: the relations of the model.
+        make: makes the provider.
+        tools: stands between the charm and its hook tools.
+        leader: whether the unit is the leader.
+        containers: the names of the charm's containers.
+        networks: what network-get says.
+    """
+    context = make_context(make, tools, containers)
+    state = make_state(relations, leader=leader, containers=containers, networks=networks)
+    occur = getattr(context.on, event)
+    if event.startswith("relation_"):
+        occurrence = occur(relations[0])
+    elif event == "pebble_ready":
+        occurrence = occur(state.get_container(containers[0]))
+    else:
+        occurrence = occur()
+    with bare_errors():
+        after = context.run(occurrence, state)
+    return Hook(
+        {
+            relation.id: (dict(relation.local_app_data), dict(relation.local_unit_data))
+            for relation in map(after.get_relation, (relation.id for relation in relations))
+        },
+        [line.message for line in context.juju_log if line.level in ("WARNING", "ERROR")],
+        [event.handle.kind for event in context.emitted_events],
+    )

@@ -1,0 +1,344 @@
+from __future__ import annotations
+
+from typing import Dict, List, Optional, Tuple
+
+import pytest
+
+from parca_scrape import Job, PprofProfile, Problem, ProfilingConfig
+from tests.reading import error, job, read_jobs, refusal, warning
+
+Sample = Tuple[object, Optional[List[object]], List[Problem]]
+
+CONFIG = "scrape_jobs[0].profiling_config"
+PPROF = f"{CONFIG}.pprof_config"
+OBJECT = "must be an object"
+TEXT = "must be text, a number or a boolean"
+BOOLEAN = "must be true or false"
+SECONDS = "must be a whole number of seconds, 0 or more"
+SURROGATE = "holds half of a surrogate pair, which UTF-8 cannot: write the whole character"
+PROFILE_KEYS = "not known here; known are delta, enabled, keep_sample_type, path, seconds"
+NO_DELTA = "without delta: true it records for 30s: set delta to true"
+TOO_SHORT = "under 1s the profile process_cpu gets no answer: set its seconds, or 1s"
+TOO_LONG = "must record for fewer seconds than the scrape_timeout"
+
+
+def read(raw: object, **settings: object) -> Tuple[object, List[Problem]]:
+    """Give what of a job's `profiling_config` is served, and the problems."""
+    (served,), problems = read_jobs(job(profiling_config=raw, **settings))
+    return served.get("profiling_config"), problems
+
+
+@pytest.mark.parametrize(
+    ("raw", "served", "problems"),
+    [
+        ({"path_prefix": "/app"}, {"path_prefix": "/app"}, []),
+        ({"path_prefix": 5}, {"path_prefix": "5"}, []),
+        ({"path_prefix": ""}, None, []),
+        ({"path_prefix": None}, None, []),
+        ({"path_prefix": ["/app"]}, None, [error(f"{CONFIG}.path_prefix", TEXT)]),
+        (
+            {"path_prefix": "/\ud800"},
+            {"path_prefix": "/\ufffd"},
+            [warning(f"{CONFIG}.path_prefix", SURROGATE)],
+        ),
+        ({}, None, []),
+        ("", None, []),
+        (None, None, []),
+        ("text", None, [error(CONFIG, OBJECT)]),
+        ([], None, [error(CONFIG, OBJECT)]),
+        (
+            {"path_prefix": "/app", "paths": {}},
+            {"path_prefix": "/app"},
+            [warning(f"{CONFIG}.paths", "not known here; known are path_prefix, pprof_config")],
+        ),
+        ({"pprof_config": {}}, None, []),
+        ({"pprof_config": ""}, None, []),
+        ({"pprof_config": None}, None, []),
+        ({"path_prefix": "/app", "pprof_config": {}}, {"path_prefix": "/app"}, []),
+        ({"pprof_config": ["memory"]}, None, [error(PPROF, OBJECT)]),
+    ],
+)
+def test_a_profiling_config_has_a_prefix_and_profiles(
+    raw: object, served: Optional[Dict[str, object]], problems: List[Problem]
+) -> None:
+    assert read(raw) == (served, problems)
+
+
+OWN = {"enabled": True, "path": "/own"}
+
+
+@pytest.mark.parametrize(
+    ("raw", "served", "problems"),
+    [
+        ({"memory": {"enabled": False}, "own": OWN}, ["memory", "own"], []),
+        ({"own": OWN, "memory": {"enabled": False}}, ["own", "memory"], []),
+        ({"": OWN}, [""], []),
+        ({"größe": OWN}, ["größe"], []),
+        ({"\ud800": OWN}, [], [error(f'{PPROF}["\\ud800"]', f"its name {SURROGATE}")]),
+    ],
+)
+def test_profiles_have_any_name_that_utf8_can_hold(
+    raw: Dict[str, object], served: List[str], problems: List[Problem]
+) -> None:
+    config, found = read({"pprof_config": raw})
+
+    assert (config, found) == (
+        {"pprof_config": {name: raw[name] for name in served}} if served else None,
+        problems,
+    )
+
+
+@pytest.mark.parametrize("name", ["memory", "block", "goroutine", "mutex", "process_cpu"])
+def test_null_stands_for_the_defaults_of_a_standard_profile(name: str) -> None:
+    assert read({"pprof_config": {name: None}}) == (None, [])
+
+
+@pytest.mark.parametrize("name", ["own", "", "Memory", "cpu", "fgprof"])
+def test_null_is_left_out_for_any_other_profile_for_it_kills_parca(name: str) -> None:
+    config, problems = read({"pprof_config": {name: None, "memory": {"enabled": False}}})
+    path = f"{PPROF}.{name}" if name else f'{PPROF}[""]'
+
+    assert config == {"pprof_config": {"memory": {"enabled": False}}}
+    assert error(path, OBJECT) in problems
+
+
+MEMORY = f"{PPROF}.memory"
+
+
+@pytest.mark.parametrize(
+    ("raw", "served", "problems"),
+    [
+        ({"enabled": False}, {"enabled": False}, []),
+        ({"enabled": "off"}, {"enabled": False}, []),
+        ({"enabled": "Yes"}, {"enabled": True}, []),
+        ({"enabled": ""}, None, []),
+        ({"enabled": None}, None, []),
+        ({"enabled": "true"}, None, [error(f"{MEMORY}.enabled", BOOLEAN)]),
+        ({"enabled": 1}, None, [error(f"{MEMORY}.enabled", BOOLEAN)]),
+        ({"path": "/heap"}, {"path": "/heap"}, []),
+        ({"path": 5.5}, {"path": "5.5"}, []),
+        ({"path": ""}, None, []),
+        ({"path": {}}, None, [error(f"{MEMORY}.path", TEXT)]),
+        ({"path": "\udfff"}, {"path": "\ufffd"}, [warning(f"{MEMORY}.path", SURROGATE)]),
+        ({"delta": True}, {"delta": True}, []),
+        ({"delta": "NO"}, {"delta": False}, []),
+        ({"delta": []}, None, [error(f"{MEMORY}.delta", BOOLEAN)]),
+        ({"seconds": 0}, {"seconds": 0}, []),
+        ({"seconds": 5.0}, {"seconds": 5}, []),
+        ({"seconds": ""}, None, []),
+        ({"seconds": None}, None, []),
+        ({"seconds": -1}, None, [error(f"{MEMORY}.seconds", SECONDS)]),
+        ({"seconds": 1.5}, None, [error(f"{MEMORY}.seconds", SECONDS)]),
+        ({"seconds": "5"}, None, [error(f"{MEMORY}.seconds", SECONDS)]),
+        ({"seconds": True}, None, [error(f"{MEMORY}.seconds", SECONDS)]),
+        (
+            {"delta": 5, "path": "/heap", "seconds": []},
+            {"path": "/heap"},
+            [error(f"{MEMORY}.seconds", SECONDS), error(f"{MEMORY}.delta", BOOLEAN)],
+        ),
+        ({"path": "/heap", "x": 1}, {"path": "/heap"}, [warning(f"{MEMORY}.x", PROFILE_KEYS)]),
+        ({}, None, []),
+        ("", None, []),
+        ("on", None, [error(MEMORY, OBJECT)]),
+        ([], None, [error(MEMORY, OBJECT)]),
+        (True, None, [error(MEMORY, OBJECT)]),
+    ],
+)
+def test_of_a_profile_only_its_bad_fields_are_left_out(
+    raw: object, served: Optional[Dict[str, object]], problems: List[Problem]
+) -> None:
+    config = {"pprof_config": {"memory": served}} if served else None
+
+    assert read({"pprof_config": {"memory": raw}}) == (config, problems)
+
+
+KEPT = f"{MEMORY}.keep_sample_type"
+SAMPLE_TYPES: List[Sample] = [
+    ([{"type": "inuse", "unit": "bytes"}], [{"type": "inuse", "unit": "bytes"}], []),
+    ([{"unit": "bytes"}, {"type": "a"}], [{"unit": "bytes"}, {"type": "a"}], []),
+    ([{"type": 5, "unit": True}], [{"type": "5", "unit": "true"}], []),
+    ("", None, []),
+    (None, None, []),
+    ({}, None, [error(KEPT, "must be a list")]),
+    ("inuse", None, [error(KEPT, "must be a list")]),
+    ([{"type": "a"}, "b"], [{"type": "a"}], [error(f"{KEPT}[1]", OBJECT)]),
+    ([{"type": "a"}, None], [{"type": "a"}], [error(f"{KEPT}[1]", OBJECT)]),
+    ([{"type": "a"}, {}, ""], [{"type": "a"}], []),
+    ([{"type": "a", "unit": []}], [{"type": "a"}], [error(f"{KEPT}[0].unit", TEXT)]),
+    (
+        [{"type": "a", "unit": "\ud800"}],
+        [{"type": "a"}],
+        [error(f"{KEPT}[0].unit", SURROGATE)],
+    ),
+    (
+        [{"type": "a", "x": "b"}],
+        [{"type": "a"}],
+        [warning(f"{KEPT}[0].x", "not known here; known are type, unit")],
+    ),
+]
+
+
+@pytest.mark.parametrize(("raw", "served", "problems"), SAMPLE_TYPES)
+def test_sample_types_to_keep_are_objects_of_type_and_unit(
+    raw: object, served: Optional[List[object]], problems: List[Problem]
+) -> None:
+    config = {"pprof_config": {"memory": {"keep_sample_type": served}}} if served else None
+
+    assert read({"pprof_config": {"memory": {"keep_sample_type": raw}}}) == (config, problems)
+
+
+OWN_PATH = f"{PPROF}.own"
+NEVER_SCRAPED = "never scraped: an own profile needs enabled: true"
+SCRAPED_FROM_ROOT = "scraped from /: an own profile needs a path"
+
+
+@pytest.mark.parametrize(
+    ("raw", "problems"),
+    [
+        ({"enabled": True, "path": "/own"}, []),
+        ({"enabled": False}, []),
+        ({"enabled": False, "path": "/own"}, []),
+        ({"path": "/own"}, [warning(OWN_PATH, NEVER_SCRAPED)]),
+        ({"seconds": 5}, [warning(OWN_PATH, NEVER_SCRAPED)]),
+        ({"enabled": True}, [warning(OWN_PATH, SCRAPED_FROM_ROOT)]),
+        ({"enabled": True, "delta": True}, [warning(OWN_PATH, SCRAPED_FROM_ROOT)]),
+    ],
+)
+def test_an_own_profile_needs_to_be_enabled_and_a_path(
+    raw: Dict[str, object], problems: List[Problem]
+) -> None:
+    assert read({"pprof_config": {"own": raw}}) == ({"pprof_config": {"own": raw}}, problems)
+
+
+@pytest.mark.parametrize(
+    "raw", [{}, "", {"delta": "never"}, {"bogus": 5}, {"path": ""}, {"seconds": -1}, 5]
+)
+def test_process_cpu_with_nothing_left_goes_whole_for_parcas_own_is_better(raw: object) -> None:
+    config, _ = read({"pprof_config": {"process_cpu": raw}})
+
+    assert config is None
+
+
+CPU = f"{PPROF}.process_cpu"
+INTERVAL = "scrape_jobs[0].scrape_interval"
+
+
+@pytest.mark.parametrize(
+    ("settings", "cpu", "problems"),
+    [
+        ({}, None, []),
+        ({}, {"delta": True}, []),
+        ({}, {"delta": True, "seconds": 0}, []),
+        ({}, {"enabled": True}, [warning(CPU, NO_DELTA)]),
+        ({}, {"path": "/cpu"}, [warning(CPU, NO_DELTA)]),
+        ({}, {"delta": False, "seconds": 5}, [warning(CPU, NO_DELTA)]),
+        ({}, {"enabled": False}, []),
+        ({}, {"enabled": "off", "delta": True, "seconds": 60}, []),
+        ({}, {"delta": True, "seconds": 12}, []),
+        ({}, {"delta": True, "seconds": 13}, [warning(CPU, TOO_LONG)]),
+        ({"scrape_timeout": "20s"}, {"delta": True, "seconds": 19}, []),
+        ({"scrape_timeout": "20s"}, {"delta": True, "seconds": 20}, [warning(CPU, TOO_LONG)]),
+        ({"scrape_timeout": "20s1ms"}, {"delta": True, "seconds": 20}, []),
+        ({"scrape_interval": "30s"}, {"delta": True, "seconds": 32}, []),
+        ({"scrape_interval": "30s"}, {"delta": True, "seconds": 33}, [warning(CPU, TOO_LONG)]),
+        ({"scrape_interval": "1s"}, None, []),
+        ({"scrape_interval": "1s"}, {"delta": True}, []),
+        ({"scrape_interval": "999ms"}, None, [warning(INTERVAL, TOO_SHORT)]),
+        ({"scrape_interval": "999ms"}, {"delta": True}, [warning(CPU, TOO_SHORT)]),
+        ({"scrape_interval": "999ms"}, {"delta": True, "seconds": 0}, [warning(CPU, TOO_SHORT)]),
+        ({"scrape_interval": "999ms"}, {"delta": True, "seconds": 3}, []),
+        ({"scrape_interval": "999ms"}, {"delta": True, "seconds": 4}, [warning(CPU, TOO_LONG)]),
+        ({"scrape_interval": "999ms"}, {"enabled": False}, []),
+    ],
+)
+def test_a_cpu_profile_that_gets_no_answer_in_time_is_told(
+    settings: Dict[str, object], cpu: Optional[object], problems: List[Problem]
+) -> None:
+    config, found = read({"pprof_config": {"process_cpu": cpu}}, **settings)
+
+    assert (config is None) is (cpu is None)
+    assert found == problems
+
+
+def test_a_typed_config_is_what_it_was_made_of() -> None:
+    profile = PprofProfile(True, "/own", False, 5, [{"type": "inuse", "unit": "bytes"}])
+    config = ProfilingConfig("/app", {"own": profile, "memory": PprofProfile(enabled=False)})
+
+    assert (profile.enabled, profile.path, profile.delta, profile.seconds) == (
+        True,
+        "/own",
+        False,
+        5,
+    )
+    assert profile.keep_sample_type == ((("type", "inuse"), ("unit", "bytes")),)
+    assert config.pprof_config == (("own", profile), ("memory", PprofProfile(enabled=False)))
+    assert config.as_mapping() == {
+        "path_prefix": "/app",
+        "pprof_config": {
+            "own": {
+                "enabled": True,
+                "path": "/own",
+                "delta": False,
+                "seconds": 5,
+                "keep_sample_type": [{"type": "inuse", "unit": "bytes"}],
+            },
+            "memory": {"enabled": False},
+        },
+    }
+
+
+def test_a_typed_config_without_settings_says_nothing() -> None:
+    assert PprofProfile().as_mapping() == {}
+    assert ProfilingConfig().as_mapping() == {}
+    assert ProfilingConfig(pprof_config={"memory": PprofProfile()}) == ProfilingConfig()
+    assert Job(profiling_config=ProfilingConfig()) == Job()
+
+
+@pytest.mark.parametrize(
+    ("config", "cpu_profile"),
+    [
+        (ProfilingConfig(), None),
+        (ProfilingConfig(pprof_config={"memory": PprofProfile(enabled=False)}), None),
+        (
+            ProfilingConfig(pprof_config={"process_cpu": PprofProfile(enabled=False)}),
+            PprofProfile(enabled=False),
+        ),
+    ],
+)
+def test_a_config_without_a_cpu_profile_leaves_parca_its_own(
+    config: ProfilingConfig, cpu_profile: Optional[PprofProfile]
+) -> None:
+    assert config.cpu_profile() == cpu_profile
+
+
+def test_a_typed_profile_that_parca_would_not_load_is_refused() -> None:
+    assert refusal(lambda: PprofProfile(seconds=-1)) == f"seconds: {SECONDS}"
+    assert refusal(lambda: PprofProfile(path="\ud800")) == f"path: {SURROGATE}"
+    assert refusal(lambda: PprofProfile(keep_sample_type=[{"kind": "a"}])) == (
+        "keep_sample_type[0].kind: not known here; known are type, unit"
+    )
+    assert refusal(lambda: ProfilingConfig("\ud800")) == f"path_prefix: {SURROGATE}"
+
+
+def test_a_typed_profile_that_would_never_be_scraped_is_refused() -> None:
+    assert (
+        refusal(lambda: ProfilingConfig(pprof_config={"own": PprofProfile(path="/own")}))
+        == f"pprof_config.own: {NEVER_SCRAPED}"
+    )
+    assert (
+        refusal(lambda: ProfilingConfig(pprof_config={"own": PprofProfile(enabled=True)}))
+        == f"pprof_config.own: {SCRAPED_FROM_ROOT}"
+    )
+
+
+def test_a_typed_cpu_profile_that_gets_no_answer_in_time_is_refused() -> None:
+    def make(interval: str, profile: PprofProfile) -> Job:
+        config = ProfilingConfig(pprof_config={"process_cpu": profile})
+        return Job(scrape_interval=interval, profiling_config=config)
+
+    path = "profiling_config.pprof_config.process_cpu"
+    assert refusal(lambda: make("", PprofProfile(path="/cpu"))) == f"{path}: {NO_DELTA}"
+    assert refusal(lambda: make("", PprofProfile(delta=True, seconds=13))) == f"{path}: {TOO_LONG}"
+    assert refusal(lambda: make("5ms", PprofProfile(delta=True))) == f"{path}: {TOO_SHORT}"
+    assert refusal(lambda: Job(scrape_interval="5ms")) == f"scrape_interval: {TOO_SHORT}"
+    assert make("5ms", PprofProfile(delta=True, seconds=3)).scrape_interval == "5ms"
