@@ -127,7 +127,8 @@ def install(environment: Environment, wheel: Path) -> None:
 def run(environment: Environment, form: str) -> Outcome:
     """Run the suite once."""
     command = [str(environment.folder / "bin" / "python"), "-m", "pytest"]
-    options = ["--library", form, "--hypothesis-profile", "small", "-p", "no:cacheprovider"]
+    options = ["--library", form, "--hypothesis-profile", "small", "-m", "not once"]
+    options += ["-p", "no:cacheprovider"]
     settings = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     settings.pop("PYTHONPATH", None)
     title = f"{environment.name} {form}"

@@ -57,7 +57,7 @@ class TargetsChangedEvent(ops.EventBase):
 class MonitoringEvents(ops.ObjectEvents):
     """The events of `ProfilingEndpointConsumer`."""
 
-    targets_changed = ops.EventSource(TargetsChangedEvent)
+    targets_changed: ops.EventSource = ops.EventSource(TargetsChangedEvent)
 
 
 class ProfilingEndpointConsumer(ops.Object):

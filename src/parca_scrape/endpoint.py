@@ -11,7 +11,7 @@ import ops
 
 from parca_scrape.problems import Problem, locate
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 DEFAULT_RELATION_NAME = "profiling-endpoint"
 RELATION_INTERFACE_NAME = "parca_scrape"

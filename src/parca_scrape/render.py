@@ -98,7 +98,7 @@ class Budget:
     def __init__(self) -> None:
         self.targets: int = MAX_TARGETS
         self.labels: int = MAX_LABELS
-        self.is_spent = False
+        self.is_spent: bool = False
 
     def spend(self, targets: int, labels: int, entries: int) -> int:
         """Give how many of some entries can be served.

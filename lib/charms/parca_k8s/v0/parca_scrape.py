@@ -122,7 +122,7 @@ from typing import (
 import ops
 
 # Licensed under the Apache License, Version 2.0: see http://www.apache.org/licenses/LICENSE-2.0
-# parca-scrape 0.1.0 sha256:942bb73dcfbc4d806c00aab6afeffc419ead235355c430e28e38dd92f04d4a6e
+# parca-scrape 0.1.0 sha256:06da6fab2251e380d2bcf489977058ba48b204baddc60216d79579e678731b5a
 # The digest is of all other lines. Made from the package: `parca-scrape vendor` writes a new one.
 
 # The version of the package
@@ -2032,7 +2032,7 @@ class Budget:
     def __init__(self) -> None:
         self.targets: int = MAX_TARGETS
         self.labels: int = MAX_LABELS
-        self.is_spent = False
+        self.is_spent: bool = False
 
     def spend(self, targets: int, labels: int, entries: int) -> int:
         """Give how many of some entries can be served.
@@ -2190,7 +2190,7 @@ def resolve_names(
 
 # The endpoint of a charm: its metadata, its relations, and what Juju lets be read of them.
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 DEFAULT_RELATION_NAME = "profiling-endpoint"
 RELATION_INTERFACE_NAME = "parca_scrape"
@@ -2569,7 +2569,7 @@ class TargetsChangedEvent(ops.EventBase):
 class MonitoringEvents(ops.ObjectEvents):
     """The events of `ProfilingEndpointConsumer`."""
 
-    targets_changed = ops.EventSource(TargetsChangedEvent)
+    targets_changed: ops.EventSource = ops.EventSource(TargetsChangedEvent)
 
 
 class ProfilingEndpointConsumer(ops.Object):
