@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import collections.abc
 import contextlib
 import inspect
 from typing import Callable, Dict, Generator, List, Mapping, NamedTuple, Optional, Tuple
@@ -44,7 +43,8 @@ class HookTools:
         """Take the calls that are not the tools' own to answer.
 
         Args:
-            answers: what to return instead, or the exception to raise; of an iterator the next.
+            answers: what to return instead, or the exception to raise; a function is called for
+                it.
         """
         self.answers: Dict[Call, object] = dict(answers or {})
         self.calls: List[Call] = []
@@ -85,8 +85,8 @@ class HookTools:
             if call not in self.answers:
                 return method(*args, **kwargs)
             prepared = self.answers[call]
-            if isinstance(prepared, collections.abc.Iterator):
-                prepared = next(prepared)
+            if callable(prepared):
+                prepared = prepared()
             if isinstance(prepared, Exception):
                 raise prepared
             return prepared

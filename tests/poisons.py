@@ -116,7 +116,9 @@ PEMS: Tuple[Json, ...] = (
     CERTIFICATE.replace("-----\nM", "-----\nProc-Type: 4,ENCRYPTED\n\nM"),
     *(KEY.replace("-----\nM", "-----\nA: b\n\nM"), KEY.replace("==", "=")),
     *("-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n", "-----BEGIN CERTIFICATE-----"),
-    *("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "/etc/passwd", "x"),
+    "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+    "-----BEGIN CERTIFICATE-----\nMAUA\n-----END CERTIFICATE-----\n",
+    *("/etc/passwd", "x"),
 )
 VERSIONS: Tuple[Json, ...] = ("TLS10", "TLS11", "TLS12", "TLS13", "tls12", "TLS14", "SSL30", 771)
 WORDS: Tuple[Json, ...] = ("y", "Yes", "ON", "n", "No", "OFF", "oN", "true", "True", "t", "0", 0)
@@ -213,5 +215,16 @@ JUNK_TEXTS = (
     *('[{"job_name": "a", "job_name": "b"}]', "[{}]x", "- a: b", '{"application": "parca"}'),
     *(f'[{{"job_name": "{PASSWORD}"', "[1,]", "// a", '"' + "x" * 10_000, '["\\ud83d\\ude00"]'),
 )
-ODD_APPLICATIONS = (*APPLICATIONS, "parca", "a/b", "_", "\ud800", "a\nb", "ü", "app_2", "x" * 300)
+ODD_APPLICATIONS = (
+    *APPLICATIONS,
+    "",
+    "parca",
+    "a/b",
+    "_",
+    "\ud800",
+    "a\nb",
+    "ü",
+    "app_2",
+    "x" * 300,
+)
 ODD_UNITS = ("app/0", "app/1", "app", "/", "", "app/-1", "app/x", f"app/{'9' * 5000}", "\ud800/0")

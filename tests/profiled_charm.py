@@ -24,6 +24,17 @@ UNIT_ONLY: Databags = ({}, UNIT_DATA)
 Make = Callable[[ops.CharmBase], ProfilingEndpointProvider]
 
 
+class Fqdn:
+    """Stands in for `socket.getfqdn`, and counts how often it is asked."""
+
+    def __init__(self) -> None:
+        self.times_asked = 0
+
+    def __call__(self) -> str:
+        self.times_asked += 1
+        return FQDN
+
+
 class CharmWithProvider(ops.CharmBase):
     """Base of the charms under test."""
 

@@ -12,11 +12,9 @@ from parca_scrape import (
     AddressSource,
     Problem,
     ProfilingEndpointConsumer,
-    TargetsChangedEvent,
 )
 from tests.hook_tools import Call, HookTools
 from tests.parca_charm import (
-    CharmWithConsumer,
     Make,
     entry,
     make_context,
@@ -41,40 +39,6 @@ OTHER_EVENTS = [
     "relation_joined",
 ]
 RULE = "must be a host name or an IP address, without scheme, port, path or spaces"
-
-
-@pytest.mark.parametrize("event", CHANGES)
-def test_targets_changed_is_emitted_once_with_the_relation(event: str) -> None:
-    hook = run_hook(event, make_relation(7), make_relation(3, "ingress"))
-    assert hook.emitted == [f"profiling_endpoint_{event}", "targets_changed"]
-    assert [relation_id for relation_id, _ in hook.changes] == [7]
-
-
-@pytest.mark.parametrize("event", OTHER_EVENTS)
-def test_other_events_change_no_targets(event: str) -> None:
-    hook = run_hook(event, make_relation(7))
-    prefix = "profiling_endpoint_" if event.startswith("relation_") else ""
-    assert hook.emitted == [prefix + event]
-    assert hook.changes == []
-
-
-@pytest.mark.parametrize("event", CHANGES)
-def test_another_endpoint_changes_no_targets(event: str) -> None:
-    hook = run_hook(event, make_relation(7, endpoint="other-endpoint"), make_relation(3))
-    assert hook.emitted == [f"other_endpoint_{event}"]
-    assert hook.jobs == [one_port()]
-
-
-def test_a_charm_may_emit_targets_changed_itself() -> None:
-    def make(charm: ops.CharmBase) -> ProfilingEndpointConsumer:
-        consumer = ProfilingEndpointConsumer(charm)
-        events = charm.on["other-endpoint"]
-        on_changed = consumer.on_profiling_provider_relation_changed
-        charm.framework.observe(events.relation_joined, on_changed)
-        return consumer
-
-    hook = run_hook("relation_joined", make_relation(9, endpoint="other-endpoint"), make=make)
-    assert hook.changes == [(9, [])]
 
 
 @pytest.mark.parametrize("event", [*OTHER_EVENTS, "relation_changed"])
@@ -354,137 +318,3 @@ def test_the_relation_name_may_be_given_by_position() -> None:
         make=lambda charm: ProfilingEndpointConsumer(charm, "other-endpoint"),
     )
     assert hook.changes == [(1, [one_port()])]
-
-
-def test_the_handles_are_named_by_class_and_relation() -> None:
-    context = make_context()
-    with context(context.on.start(), testing.State()) as manager:
-        consumer = manager.charm.consumer
-        assert consumer.handle.path == "ParcaCharm/ProfilingEndpointConsumer[profiling-endpoint]"
-        assert consumer.on.handle.path == (
-            "ParcaCharm/ProfilingEndpointConsumer[profiling-endpoint]/on"
-        )
-
-
-def test_the_event_keeps_its_relation_in_a_snapshot() -> None:
-    event = TargetsChangedEvent(ops.Handle(None, "targets_changed", "1"), 7)
-    assert event.snapshot() == {"relation_id": 7}
-    restored = TargetsChangedEvent(ops.Handle(None, "targets_changed", "1"), 0)
-    restored.restore({"relation_id": 9})
-    assert restored.relation_id == 9
-
-
-def make_deferred() -> testing.DeferredEvent:
-    """Make what ops stores of a `targets_changed` that a charm of the old libraries deferred."""
-    return testing.DeferredEvent(
-        "ParcaCharm/ProfilingEndpointConsumer[profiling-endpoint]/on/targets_changed[2]",
-        owner="ParcaCharm",
-        observer="_on_targets_changed",
-        snapshot_data={"relation_id": 7},
-    )
-
-
-def test_a_deferred_event_is_stored_as_the_old_libraries_did() -> None:
-    def make(charm: ops.CharmBase) -> ProfilingEndpointConsumer:
-        assert isinstance(charm, CharmWithConsumer)
-        charm.is_busy = True
-        return ProfilingEndpointConsumer(charm)
-
-    context = make_context(make)
-    relation = make_relation(7)
-    after = context.run(context.on.relation_changed(relation), testing.State(relations=[relation]))
-    assert after.deferred == [make_deferred()]
-
-
-def test_a_deferred_event_that_an_old_library_stored_is_emitted_again() -> None:
-    context = make_context()
-    state = testing.State(relations=[make_relation(1)], deferred=[make_deferred()])
-    with context(context.on.start(), state) as manager:
-        after = manager.run()
-        assert manager.charm.changes == [(7, [one_port()])]
-    assert after.deferred == []
-
-
-BAD_JOBS = '[{"scheme": "ftp"}, {"static_configs": [{"targets": ["*:8080", "*:0"]}]}]'
-TARGET_RULE = (
-    "must be host:port, *:port, or either without a port: no scheme, path or space, an IPv6"
-    " address in brackets, a port from 1 to 65535"
-)
-
-
-def test_problems_tells_relation_application_and_unit() -> None:
-    units_data = {0: unit_data("zinc", 0), 3: {"parca_scrape_unit_address": "a b"}}
-    relations = (
-        make_relation(4, scrape_jobs=BAD_JOBS, units_data=units_data),
-        make_relation(2, "mimir", scrape_jobs="{"),
-    )
-    hook = run_hook("start", *relations)
-    json_rule = "must be JSON that is nested less than some hundred levels deep"
-    scheme_rule = "must be http or https (so the job is left out)"
-    assert hook.problems == [
-        Problem("error", "scrape_jobs", json_rule, 2, "mimir"),
-        Problem("error", "scrape_jobs[0].scheme", scheme_rule, 4, "zinc"),
-        Problem("error", "scrape_jobs[1].static_configs[0].targets[1]", TARGET_RULE, 4, "zinc"),
-        Problem("error", "parca_scrape_unit_address", RULE, 4, "zinc", "zinc/3"),
-    ]
-    assert hook.log == [
-        f"error: relation 2 mimir: scrape_jobs: {json_rule}",
-        f"error: relation 4 zinc: scrape_jobs[0].scheme: {scheme_rule}",
-        f"error: relation 4 zinc: scrape_jobs[1].static_configs[0].targets[1]: {TARGET_RULE}",
-        f"error: relation 4 zinc/3: parca_scrape_unit_address: {RULE}",
-    ]
-    assert hook.jobs == [one_port()]
-
-
-def test_a_problem_is_logged_once_a_hook() -> None:
-    hook = run_hook("relation_changed", make_relation(1, scrape_jobs="{"))
-    assert hook.changes == [(1, [])]
-    assert len(hook.log) == 1
-
-
-def test_problems_logs_nothing() -> None:
-    context = make_context()
-    state = testing.State(relations=[make_relation(1, scrape_jobs="{")])
-    with context(context.on.start(), state) as manager:
-        manager.charm.consumer.problems()
-        manager.run()
-    assert [line for line in context.juju_log if line.level in ("WARNING", "ERROR")] == []
-
-
-def test_a_relation_logs_twenty_problems_and_a_count() -> None:
-    jobs = ", ".join(['{"scheme": "ftp"}'] * 25)
-    relations = [make_relation(number, scrape_jobs=f"[{jobs}]") for number in (1, 2)]
-    relations.append(make_relation(3, scrape_jobs='[{"scheme": "ftp"}]'))
-    hook = run_hook("relation_changed", *relations)
-    rule = "must be http or https (so the job is left out)"
-    lines = [
-        f"error: relation {relation_id} zinc: scrape_jobs[{index}].scheme: {rule}"
-        for relation_id, number in ((1, 20), (2, 20), (3, 1))
-        for index in range(number)
-    ]
-    assert hook.log == [
-        *lines,
-        "relation 1: 5 more problems, see problems()",
-        "relation 2: 5 more problems, see problems()",
-    ]
-    assert len(hook.problems) == 51
-
-
-def test_a_renamed_job_is_a_warning_of_the_later_relation() -> None:
-    hook = run_hook("start", make_relation(1), make_relation(2, units=(1,)))
-    name_rule = "another job has this name already, so a number follows: name each job differently"
-    assert hook.problems == [Problem("warning", "scrape_jobs", name_rule, 2, "zinc")]
-    assert hook.log == [f"warning: relation 2 zinc: scrape_jobs: {name_rule}"]
-
-
-def test_warnings_and_errors_are_logged_at_their_levels() -> None:
-    context = make_context()
-    scrape_jobs = '[{"scheme": "ftp"}, {"nonsense": 1}]'
-    state = testing.State(relations=[make_relation(1, scrape_jobs=scrape_jobs)])
-    with context(context.on.start(), state) as manager:
-        manager.charm.consumer.jobs()
-    lines = [(line.level, line.message[:7]) for line in context.juju_log]
-    assert [line for line in lines if line[0] != "DEBUG"] == [
-        ("ERROR", "error: "),
-        ("WARNING", "warning"),
-    ]

@@ -15,6 +15,8 @@ from parca_scrape.render import RelationDatabags, render
 from tests.models import resolved_names
 from tests.oracle import duration_ms, target_address
 
+pytestmark = pytest.mark.once
+
 MAX_LENGTH = 5
 DURATION_ALPHABET = "019ywdhms .-\u0661"
 TARGET_ALPHABET = "a190:[]*./ "

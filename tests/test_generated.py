@@ -15,7 +15,7 @@ import parca_scrape
 from parca_scrape.vendor import LIBIDS, compute_digest
 from tests.forms import ROOT
 
-pytestmark = pytest.mark.package_only
+pytestmark = [pytest.mark.package_only, pytest.mark.once]
 
 GENERATOR = Path(".ci") / "single_file.py"
 RECORD = Path(".ci") / "libpatch.json"

@@ -19,7 +19,7 @@ from tests.oracle import (
     loaded_jobs,
 )
 
-pytestmark = pytest.mark.package_only
+pytestmark = [pytest.mark.package_only, pytest.mark.once]
 
 ROOT = Path(__file__).resolve().parent.parent
 CASES: List[Dict[str, object]] = json.loads(

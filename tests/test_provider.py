@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import socket
 from collections import Counter
-from typing import Any, Callable, Dict, List, Sequence
+from typing import Any, Dict, Sequence
 
 import ops
 import pytest
@@ -11,12 +11,11 @@ from parca_scrape import InvalidJobError, ProfilingEndpointProvider
 from tests.hook_tools import Call, HookTools
 from tests.profiled_charm import (
     DEFAULT,
-    FQDN,
     METADATA,
     NOTHING,
     UNIT_DATA,
     UNIT_ONLY,
-    Databags,
+    Fqdn,
     both_databags,
     make_context,
     make_relation,
@@ -38,17 +37,6 @@ OTHER_EVENTS = [
     "relation_broken",
 ]
 OLD_UNIT_DATA = {"parca_scrape_unit_address": "10.0.0.1", "parca_scrape_unit_name": "zinc/0"}
-
-
-class Fqdn:
-    """Stands in for `socket.getfqdn`, and counts how often it is asked."""
-
-    def __init__(self) -> None:
-        self.times_asked = 0
-
-    def __call__(self) -> str:
-        self.times_asked += 1
-        return FQDN
 
 
 @pytest.fixture(autouse=True)
@@ -111,90 +99,6 @@ def test_the_endpoint_may_have_another_name() -> None:
         make=lambda charm: ProfilingEndpointProvider(charm, "other-endpoint"),
     )
     assert hook.databags == {1: DEFAULT, 2: NOTHING}
-
-
-@pytest.mark.parametrize("container", ["zinc", "log-shipper"])
-def test_pebble_ready_of_any_container_writes_the_unit_databag(container: str) -> None:
-    containers = sorted({"zinc", "log-shipper"}, key=lambda name: name != container)
-    hook = run_hook("pebble_ready", make_relation(1), containers=containers)
-    assert hook.databags == {1: UNIT_ONLY}
-
-
-def test_update_status_writes_the_unit_databag_of_a_charm_with_containers_too() -> None:
-    hook = run_hook("update_status", make_relation(1), containers=["zinc"])
-    assert hook.databags == {1: UNIT_ONLY}
-
-
-def refreshed_at(
-    choose: Callable[[ops.CharmBase], object],
-) -> Callable[[ops.CharmBase], ProfilingEndpointProvider]:
-    def make(charm: ops.CharmBase) -> ProfilingEndpointProvider:
-        refresh_event: Any = choose(charm)
-        return ProfilingEndpointProvider(charm, refresh_event=refresh_event)
-
-    return make
-
-
-def choose_one(charm: ops.CharmBase) -> ops.BoundEvent:
-    return charm.on.config_changed
-
-
-def choose_two(charm: ops.CharmBase) -> List[ops.BoundEvent]:
-    return [charm.on.config_changed, charm.on.start]
-
-
-def choose_update_status(charm: ops.CharmBase) -> List[ops.BoundEvent]:
-    return [charm.on.update_status]
-
-
-def choose_none(_: ops.CharmBase) -> List[ops.BoundEvent]:
-    return []
-
-
-def choose_default(_: ops.CharmBase) -> None:
-    return None
-
-
-def choose_twice(charm: ops.CharmBase) -> List[ops.BoundEvent]:
-    return [charm.on.config_changed, charm.on.config_changed]
-
-
-@pytest.mark.parametrize(
-    ("choose", "event", "databags"),
-    [
-        (choose_one, "config_changed", UNIT_ONLY),
-        (choose_one, "start", NOTHING),
-        (choose_one, "pebble_ready", NOTHING),
-        (choose_one, "update_status", UNIT_ONLY),
-        (choose_one, "leader_elected", DEFAULT),
-        (choose_two, "config_changed", UNIT_ONLY),
-        (choose_two, "start", UNIT_ONLY),
-        (choose_two, "pebble_ready", NOTHING),
-        (choose_none, "pebble_ready", UNIT_ONLY),
-        (choose_none, "config_changed", NOTHING),
-        (choose_default, "pebble_ready", UNIT_ONLY),
-    ],
-)
-def test_refresh_events_write_the_unit_databag_instead_of_pebble_ready(
-    choose: Callable[[ops.CharmBase], object], event: str, databags: Databags
-) -> None:
-    hook = run_hook(event, make_relation(1), make=refreshed_at(choose), containers=["zinc"])
-    assert hook.databags == {1: databags}
-
-
-@pytest.mark.parametrize(
-    ("choose", "event"),
-    [
-        (choose_twice, "config_changed"),
-        (choose_update_status, "update_status"),
-        (choose_default, "update_status"),
-    ],
-)
-def test_an_event_that_is_given_twice_publishes_once(
-    choose: Callable[[ops.CharmBase], object], event: str, fqdn: Fqdn
-) -> None:
-    run_hook(event, make_relation(1), make=refreshed_at(choose))
-    assert fqdn.times_asked == 1
 
 
 def test_a_hook_reads_each_databag_once_and_writes_it_once(fqdn: Fqdn) -> None:

@@ -189,10 +189,14 @@ def test_a_problem_tells_its_relation_application_and_unit() -> None:
     )
 
     assert problems == [
-        Problem("error", "scrape_jobs[1]", "must be an object (so the job is left out)", 7, "zinc"),
+        Problem(
+            "error", "scrape_jobs[1]", "must be an object (so the job is left out)", 7, "zinc"
+        ),
         Problem("error", "parca_scrape_unit_address", ADDRESS, 7, "zinc", "zinc/0"),
         Problem("warning", "parca_scrape_unit_name", SHARED_NAME, 7, "zinc", "zinc/2"),
-        Problem("error", "scrape_jobs[0]", "must be an object (so the job is left out)", 8, "loki"),
+        Problem(
+            "error", "scrape_jobs[0]", "must be an object (so the job is left out)", 8, "loki"
+        ),
     ]
 
 
@@ -474,3 +478,9 @@ def test_a_job_of_which_nothing_fits_is_left_out() -> None:
 
     assert names(scrape_configs) == ["cos_20ce8299_zinc_a", "cos_20ce8299_zinc_b"]
     assert problems == [SIZE_ERROR]
+
+
+def test_a_job_without_any_name_gets_one_for_parca_refuses_it_otherwise() -> None:
+    jobs, _ = render([RelationDatabags(1, "", {"scrape_jobs": "[{}]"}, [("/0", "10.0.0.1", "")])])
+
+    assert [job["job_name"] for job in jobs] == ["unnamed"]

@@ -91,6 +91,8 @@ def test_a_target_is_a_host_or_wildcard_and_a_port_or_none(
         "admin:secret@zinc:80",
         "[::1",
         "::1]",
+        "x::1]",
+        "[::1x",
         "[::1]80",
         "[::1]:",
         "[[::1]]:80",
@@ -105,6 +107,8 @@ def test_a_target_is_a_host_or_wildcard_and_a_port_or_none(
         "\ud800:80",
         "zinc\udfff",
         "a b:80",
+        "\u00ad:80",
+        "\u200b\u0301",
     ],
 )
 def test_what_parca_cannot_scrape_is_no_target(text: str) -> None:
@@ -162,6 +166,14 @@ def test_targets_are_equal_whatever_zeros_their_ports_begin_with() -> None:
         ("::1%eth0", None),
         ("http://zinc", None),
         ("1::2::3", None),
+        ("x::1]", None),
+        ("\u00ad", None),
+        ("\u200b\u0301", None),
+        ("\u00ada", "\u00ada"),
+        ("\u00ad٣", "\u00ad٣"),
+        ("\u00ad~", "\u00ad~"),
+        ("\u00ad+", "\u00ad+"),
+        ("\u00ad_", "\u00ad_"),
     ],
 )
 def test_an_address_of_a_unit_is_a_host_without_port(text: str, host: Optional[str]) -> None:

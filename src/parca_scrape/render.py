@@ -36,6 +36,8 @@ MAX_TARGETS = 100_000
 MAX_LABELS = 1_000_000
 # parca-k8s adds a job of this name for Parca itself.
 RESERVED_JOB_NAME = "parca"
+# Parca refuses a job without a name; Juju gives every application one.
+UNNAMED = "unnamed"
 UNIT_LABEL = "juju_unit"
 SIZE_RULE = (
     f"more than {MAX_TARGETS} targets or {MAX_LABELS} labels, times units: the rest is left out"
@@ -171,9 +173,9 @@ def render_job(job: Job, topology: Topology, host_map: HostMap, budget: Budget) 
     source_labels = [*INSTANCE_LABELS]
     if host_map.hosts and job.static_configs:
         source_labels.append(UNIT_LABEL)
-    name = f"{topology.identifier}_{job.job_name}" if job.job_name else topology.identifier
+    name = "_".join(filter(None, (topology.identifier, job.job_name)))
     scrape_config = {
-        "job_name": name,
+        "job_name": name or UNNAMED,
         "static_configs": entries,
         **job.settings(),
         "relabel_configs": [

@@ -122,7 +122,7 @@ from typing import (
 import ops
 
 # Licensed under the Apache License, Version 2.0: see http://www.apache.org/licenses/LICENSE-2.0
-# parca-scrape 0.1.0 sha256:39af1c947fc6bb9f9af0ce395888f631ede1cd012a573f839b1b55c2983325f0
+# parca-scrape 0.1.0 sha256:7283c573a9961058cc84fd076aebb0e60ef116df96673657893767b8c194592f
 # The digest is of all other lines. Made from the package: `parca-scrape vendor` writes a new one.
 
 # The version of the package
@@ -1970,6 +1970,8 @@ MAX_TARGETS = 100_000
 MAX_LABELS = 1_000_000
 # parca-k8s adds a job of this name for Parca itself.
 RESERVED_JOB_NAME = "parca"
+# Parca refuses a job without a name; Juju gives every application one.
+UNNAMED = "unnamed"
 UNIT_LABEL = "juju_unit"
 SIZE_RULE = (
     f"more than {MAX_TARGETS} targets or {MAX_LABELS} labels, times units: the rest is left out"
@@ -2105,9 +2107,9 @@ def render_job(job: Job, topology: Topology, host_map: HostMap, budget: Budget) 
     source_labels = [*INSTANCE_LABELS]
     if host_map.hosts and job.static_configs:
         source_labels.append(UNIT_LABEL)
-    name = f"{topology.identifier}_{job.job_name}" if job.job_name else topology.identifier
+    name = "_".join(filter(None, (topology.identifier, job.job_name)))
     scrape_config = {
-        "job_name": name,
+        "job_name": name or UNNAMED,
         "static_configs": entries,
         **job.settings(),
         "relabel_configs": [
