@@ -358,7 +358,10 @@ def test_wrong_arguments_are_refused_with_exit_code_2(arguments: List[str]) -> N
 
 def list_modules(code: str) -> List[str]:
     """Give the modules that are loaded after some code has run in a process of its own."""
-    path = os.pathsep.join(filter(None, sys.path))
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")
+    }
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
     report = "\nprint(*sorted(sys.modules), file=sys.stderr)"
     process = subprocess.run(
         [
@@ -367,7 +370,7 @@ def list_modules(code: str) -> List[str]:
             f"import sys\nfrom parca_scrape.command import main\n{code}{report}",
         ],
         capture_output=True,
-        env={**os.environ, "PYTHONPATH": path},
+        env=environment,
         check=True,
         text=True,
     )

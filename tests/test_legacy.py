@@ -131,6 +131,11 @@ def test_what_no_consumer_serves_is_told_as_an_error_only(raw: Dict[str, object]
     assert {problem.severity for problem in problems} == {"error"}
 
 
+def test_what_is_no_list_of_objects_has_nothing_that_older_consumers_fail_on() -> None:
+    assert check_jobs("{}") == [error("jobs", "must be a list")]
+    assert check_jobs("[5]") == [error("jobs[0]", "must be an object (so the job is left out)")]
+
+
 def test_a_typed_job_publishes_nothing_that_older_consumers_fail_on_but_ipv6() -> None:
     jobs = [
         Job([StaticConfig(["zinc", "*"], {"a": ""}), StaticConfig()], scheme="https"),
