@@ -76,7 +76,7 @@ def test_the_provider_serves_what_ops_still_lists() -> None:
         tools=HookTools({Call("relation-ids"): [1, 2], Call("relation-list", 2): DENIED}),
     )
     assert hook.databags == {1: DEFAULT, 2: NOTHING}
-    assert hook.log == [f"error: {LEFT_OUT}"]
+    assert hook.log == [f"error: profiling-endpoint: {LEFT_OUT}"]
 
 
 def test_the_provider_goes_on_when_it_may_list_nothing() -> None:
@@ -87,7 +87,7 @@ def test_the_provider_goes_on_when_it_may_list_nothing() -> None:
         tools=HookTools({Call("relation-ids"): DENIED}),
     )
     assert hook.databags == {1: NOTHING}
-    assert hook.log == [f"error: {LEFT_OUT}"]
+    assert hook.log == [f"error: profiling-endpoint: {LEFT_OUT}"]
 
 
 def test_the_provider_writes_unit_databags_when_it_may_not_ask_who_leads() -> None:
@@ -97,7 +97,7 @@ def test_the_provider_writes_unit_databags_when_it_may_not_ask_who_leads() -> No
     with context(context.on.start(), state) as manager:
         provider = manager.charm.provider
         provider.set_scrape_job_spec()
-        assert provider.problems() == [Problem("error", "", LEFT_OUT)]
+        assert provider.problems() == [Problem("error", "scrape_jobs", LEFT_OUT)]
         # At its end ops asks for itself.
         tools.answers.clear()
         after = manager.run()
@@ -201,7 +201,7 @@ def test_the_providers_problems_keep_what_could_not_be_listed() -> None:
     with context(context.on.start(), profiled_charm.make_state([])) as manager:
         provider = manager.charm.provider
         provider.set_scrape_job_spec()
-        assert provider.problems() == [Problem("error", "", LEFT_OUT)]
+        assert provider.problems() == [Problem("error", "profiling-endpoint", LEFT_OUT)]
 
 
 def test_a_provider_that_may_list_nothing_is_not_ready() -> None:
@@ -259,15 +259,15 @@ def test_the_consumer_serves_qualified_targets_when_all_units_are_denied() -> No
 def test_the_consumer_serves_what_ops_still_lists() -> None:
     hook = consume({Call("relation-list", 2): DENIED})
     assert hook.jobs == [MIMIR]
-    assert hook.problems == [Problem("error", "", LEFT_OUT)]
-    assert hook.log == [f"error: {LEFT_OUT}"]
+    assert hook.problems == [Problem("error", "profiling-endpoint", LEFT_OUT)]
+    assert hook.log == [f"error: profiling-endpoint: {LEFT_OUT}"]
 
 
 def test_the_consumer_goes_on_when_it_may_list_nothing() -> None:
     hook = consume({Call("relation-ids"): DENIED})
     assert hook.jobs == []
-    assert hook.problems == [Problem("error", "", LEFT_OUT)]
-    assert hook.log == [f"error: {LEFT_OUT}"]
+    assert hook.problems == [Problem("error", "profiling-endpoint", LEFT_OUT)]
+    assert hook.log == [f"error: profiling-endpoint: {LEFT_OUT}"]
 
 
 @pytest.mark.parametrize(

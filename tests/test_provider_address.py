@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import ipaddress
 import socket
 from collections import Counter
-from typing import Any, Callable, Dict, Union
+from typing import Any, Callable, Dict, Union, cast
 
 import ops
 import pytest
@@ -267,3 +268,31 @@ def test_unit_address_is_keyword_only() -> None:
         run_hook(
             "start", make=lambda charm: make(charm, "profiling-endpoint", None, None, "10.0.0.1")
         )
+
+
+@pytest.mark.parametrize(
+    ("found", "published"),
+    [
+        (ipaddress.ip_address("192.0.2.7"), "192.0.2.7"),
+        (ipaddress.ip_address("2001:db8::7"), "[2001:db8::7]"),
+    ],
+)
+def test_a_function_may_give_an_address_as_ops_has_it(found: object, published: str) -> None:
+    hook = run_hook(
+        "relation_joined", make_relation(1), make=at(cast("UnitAddress", lambda _: found))
+    )
+    assert hook.databags[1][0]["parca_scrape_unit_address"] == published
+
+
+def test_a_function_that_gives_none_fails_no_hook() -> None:
+    hook = run_hook(
+        "update_status", make_relation(1), make=at(cast("UnitAddress", lambda _: None))
+    )
+    assert (hook.databags, hook.log) == ({1: NAME_ONLY}, [LINE])
+
+
+@pytest.mark.parametrize("wrong", [None, 5, ipaddress.ip_address("192.0.2.7")])
+def test_what_no_address_can_be_got_from_is_refused_at_once(wrong: object) -> None:
+    with pytest.raises(InvalidJobError) as raised:
+        run_hook("start", make=at(cast("UnitAddress", wrong)))
+    assert str(raised.value) == f"unit_address: {RULE}"

@@ -157,6 +157,6 @@ class ProfilingEndpointConsumer(ops.Object):
             try:
                 units.append(read(name, relation.data[unit]))
             except ops.ModelError as error:
-                problems.append(in_relation(denial(error, name), relation))
+                problems.append(in_relation(denial(error, unit_name=name), relation))
                 units.append((name, "", ""))
         return units

@@ -105,7 +105,7 @@ class RelationLister:
         try:
             relations = self._model.relations[self._relation_name]
         except ops.ModelError as error:
-            self._denials = [denial(error)]
+            self._denials = [denial(error, self._relation_name)]
             # What ops listed before the failure it gives from now on, as if it were all.
             with contextlib.suppress(ops.ModelError):
                 relations = self._model.relations[self._relation_name]
@@ -143,10 +143,10 @@ def in_relation(problem: Problem, relation: ops.Relation) -> Problem:
     return locate(problem, relation.id, "" if application is None else application.name)
 
 
-def denial(error: ops.ModelError, unit_name: str = "") -> Problem:
+def denial(error: ops.ModelError, path: str = "", unit_name: str = "") -> Problem:
     """Give the problem of something that Juju does not let this unit read or write."""
     reason = " ".join(str(error).split()) or type(error).__name__
-    return Problem("error", "", f"left out, for Juju denies it: {reason}", unit=unit_name)
+    return Problem("error", path, f"left out, for Juju denies it: {reason}", unit=unit_name)
 
 
 class ProblemLog:

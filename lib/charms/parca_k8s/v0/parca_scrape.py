@@ -122,7 +122,7 @@ from typing import (
 import ops
 
 # Licensed under the Apache License, Version 2.0: see http://www.apache.org/licenses/LICENSE-2.0
-# parca-scrape 0.1.0 sha256:b9908270ec35ad85e8f7cee589de496a89560698a2fbea8fa8ec11593b7c249f
+# parca-scrape 0.1.0 sha256:ea7742054f00feaf74e43946f7550cbabd4464a72a8a61bd9b75d459501cd547
 # The digest is of all other lines. Made from the package: `parca-scrape vendor` writes a new one.
 
 # The version of the package
@@ -2286,7 +2286,7 @@ class RelationLister:
         try:
             relations = self._model.relations[self._relation_name]
         except ops.ModelError as error:
-            self._denials = [denial(error)]
+            self._denials = [denial(error, self._relation_name)]
             # What ops listed before the failure it gives from now on, as if it were all.
             with contextlib.suppress(ops.ModelError):
                 relations = self._model.relations[self._relation_name]
@@ -2324,10 +2324,10 @@ def in_relation(problem: Problem, relation: ops.Relation) -> Problem:
     return locate(problem, relation.id, "" if application is None else application.name)
 
 
-def denial(error: ops.ModelError, unit_name: str = "") -> Problem:
+def denial(error: ops.ModelError, path: str = "", unit_name: str = "") -> Problem:
     """Give the problem of something that Juju does not let this unit read or write."""
     reason = " ".join(str(error).split()) or type(error).__name__
-    return Problem("error", "", f"left out, for Juju denies it: {reason}", unit=unit_name)
+    return Problem("error", path, f"left out, for Juju denies it: {reason}", unit=unit_name)
 
 
 class ProblemLog:
@@ -2397,9 +2397,7 @@ class ProfilingEndpointProvider(ops.Object):
                 no address.
         """
         check_endpoint(charm, relation_name, ops.RelationRole.provides)
-        if unit_address is AddressSource.PUBLISHED or (
-            isinstance(unit_address, str) and parse_host(unit_address) is None
-        ):
+        if not is_address_source(unit_address):
             raise InvalidJobError("unit_address", ADDRESS_RULE)
         super().__init__(charm, relation_name)
         self.topology: Topology = ProviderTopology.from_charm(charm)
@@ -2470,13 +2468,12 @@ class ProfilingEndpointProvider(ops.Object):
     def _publish(self, *, with_jobs: bool) -> None:
         relations, problems = self._lister.list_relations()
         app_texts: Optional[Dict[str, str]] = None
-        fqdn = ""
-        if relations and self._unit_address is AddressSource.FQDN:
-            fqdn = socket.getfqdn()
+        is_fqdn = self._unit_address is AddressSource.FQDN
+        fqdn = bracket(socket.getfqdn()) if relations and is_fqdn else ""
         if relations and with_jobs and self._is_leader(problems):
             app_texts = encode_app(self._jobs, self.topology)
         for relation in relations:
-            address = self._find_address(relation, problems) if not fqdn else bracket(fqdn)
+            address = fqdn if is_fqdn else self._find_address(relation, problems)
             unit_databag = build(UnitDatabag, address=address, name=self._charm.unit.name)
             try:
                 write(relation.data[self._charm.unit], unit_databag.encode())
@@ -2493,7 +2490,7 @@ class ProfilingEndpointProvider(ops.Object):
         try:
             return self._charm.unit.is_leader()
         except ops.ModelError as error:
-            problems.append(denial(error))
+            problems.append(denial(error, SCRAPE_JOBS_KEY))
             return False
 
     def _find_address(self, relation: ops.Relation, problems: List[Problem]) -> str:
@@ -2501,27 +2498,37 @@ class ProfilingEndpointProvider(ops.Object):
         source = self._unit_address
         try:
             if isinstance(source, AddressSource):
-                text = self._ask_juju(relation, source)
+                found: object = self._ask_juju(relation, source)
             else:
-                text = source if isinstance(source, str) else source(relation)
+                found = source if isinstance(source, str) else source(relation)
         except ops.ModelError as error:
             problems.append(in_relation(denial(error), relation))
             return ""
-        address = parse_host(text)
+        # Juju's own addresses are objects of `ipaddress` to ops.
+        address = None if found is None else parse_host(str(found))
         if address is None:
             problem = Problem("error", UNIT_ADDRESS_KEY, ADDRESS_RULE)
             problems.append(in_relation(problem, relation))
         return address or ""
 
-    def _ask_juju(self, relation: ops.Relation, source: AddressSource) -> str:
-        """Give the address that Juju has for this unit in a relation; empty if it has none.
+    def _ask_juju(self, relation: ops.Relation, source: AddressSource) -> object:
+        """Give the address that Juju has for this unit in a relation; None if it has none.
 
         Raises:
             ops.ModelError: network-get fails.
         """
         network = self.model.get_binding(relation).network
         is_ingress = source is AddressSource.INGRESS
-        return str((network.ingress_address if is_ingress else network.bind_address) or "")
+        return network.ingress_address if is_ingress else network.bind_address
+
+
+def is_address_source(unit_address: object) -> bool:
+    """Tell whether a provider can get addresses from it."""
+    if isinstance(unit_address, str):
+        return parse_host(unit_address) is not None
+    if isinstance(unit_address, AddressSource):
+        return unit_address is not AddressSource.PUBLISHED
+    return callable(unit_address)
 
 
 def bracket(fqdn: str) -> str:
@@ -2671,6 +2678,6 @@ class ProfilingEndpointConsumer(ops.Object):
             try:
                 units.append(read(name, relation.data[unit]))
             except ops.ModelError as error:
-                problems.append(in_relation(denial(error, name), relation))
+                problems.append(in_relation(denial(error, unit_name=name), relation))
                 units.append((name, "", ""))
         return units
