@@ -4,16 +4,24 @@
 PYTHON ?= python3
 PYTEST_ARGS ?= --numprocesses auto
 ONLY ?=
+MODULES ?=
+SECONDS ?= 600
+JOBS ?= 1
 
 VENV := .venv
 TOOLS := .venv-tools
+MUTATION := .venv-mutation
+FUZZ := .venv-fuzz
 RUN := $(VENV)/bin/python
 TOOL := $(TOOLS)/bin
 
-CHECKED := $(wildcard src tests .ci stubs)
+CHECKED := $(wildcard src tests benchmarks examples .ci stubs)
 SHIPPED := $(wildcard src/parca_scrape src/charms)
 # What is not core: it needs ops, or is a way in from outside. Coverage of the rest is whole.
 ADAPTERS := */provider.py,*/consumer.py,*/endpoint.py,*/command.py,*/__main__.py,*/testing.py
+
+# What is built, generated or has the tools of another project in it.
+BUILD_TESTS := tests/test_generated.py tests/test_packaging.py tests/test_stubs.py
 
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 8))
 TOO_OLD := "$(PYTHON) is older than Python 3.8: name another one with make PYTHON=..."
@@ -22,16 +30,20 @@ PIP_INSTALL = $(@D)/bin/python -m pip install --quiet --disable-pip-version-chec
 PIP_UPGRADE = $(PIP_INSTALL) 'pip>=21.3'
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format coverage matrix build lock clean
+.PHONY: help demo test lint single-files format coverage matrix build mutation fuzz functional lock clean
 
 help:
 	@echo "make demo      render the examples"
 	@echo "make test      run the tests (PYTEST_ARGS='tests/test_targets.py -k ipv6')"
 	@echo "make lint      ruff, vermin, mypy, pyright"
+	@echo "make single-files  make lib/charms anew after a change of the package"
 	@echo "make format    let ruff rewrite what it can"
 	@echo "make coverage  branch coverage; the core must be covered whole"
 	@echo "make matrix    every Python here, every ops, every form (ONLY='3.8 3.12')"
 	@echo "make build     sdist and wheel, built twice and compared, into dist/"
+	@echo "make mutation  do the tests notice mistakes in the core? hours (MODULES='tls jobs')"
+	@echo "make fuzz      fuzz what reads databags and dumps, $(SECONDS) seconds (SECONDS=3600)"
+	@echo "make functional  feed a real Parca, if there is one (PARCA_BINARY=/path/to/parca)"
 	@echo "make lock      pin the newest packages in .ci/requirements"
 	@echo "make clean     remove all that the above made"
 
@@ -45,6 +57,7 @@ test: $(VENV)/with-tests
 	$(RUN) -m pytest $(PYTEST_ARGS)
 
 lint: $(TOOLS)/installed
+	$(TOOL)/python .ci/single_file.py --check
 	$(TOOL)/ruff check
 	$(TOOL)/ruff format --check
 	$(TOOL)/vermin --quiet --no-tips --violations --target=3.8- $(SHIPPED)
@@ -52,12 +65,16 @@ lint: $(TOOLS)/installed
 	$(TOOL)/pyright --pythonpath $(TOOL)/python $(CHECKED)
 	PATH="$(CURDIR)/$(TOOL):$$PATH" pyright --verifytypes parca_scrape --ignoreexternal
 
+single-files: $(TOOLS)/installed
+	$(TOOL)/python .ci/single_file.py
+
 format: $(TOOLS)/installed
 	$(TOOL)/ruff check --fix
 	$(TOOL)/ruff format
 
 coverage: $(TOOLS)/installed
-	$(TOOL)/python -m pytest $(PYTEST_ARGS) --hypothesis-profile small --cov --cov-report=
+	$(TOOL)/python -m pytest $(PYTEST_ARGS) -m "not once" --hypothesis-profile small --cov \
+	    --cov-report=
 	$(TOOL)/coverage report
 	$(TOOL)/coverage report --omit='$(ADAPTERS)' --fail-under=100
 
@@ -66,6 +83,24 @@ matrix: build
 
 build: $(TOOLS)/installed
 	$(TOOL)/python .ci/build.py
+	$(TOOL)/python -m pytest $(PYTEST_ARGS) $(BUILD_TESTS)
+
+# What it tried stands in .mutation: stop it with Ctrl-C, and the same command goes on from there.
+mutation: $(MUTATION)/installed
+	$(MUTATION)/bin/python .ci/mutation.py --jobs $(JOBS) $(MODULES)
+
+# What fails becomes a test: it is kept in the corpus, which tests/test_corpus.py runs again.
+fuzz: $(FUZZ)/installed
+	@for target in databags command; do \
+	    mkdir -p .fuzz/$$target; \
+	    echo "fuzzing $$target for $$(( $(SECONDS) / 2 )) seconds; stop it with Ctrl-C"; \
+	    $(FUZZ)/bin/python -m tests.fuzz.fuzz_$$target -max_total_time=$$(( $(SECONDS) / 2 )) \
+	        -artifact_prefix=tests/fuzz/corpus/$$target/ -print_final_stats=1 \
+	        .fuzz/$$target tests/fuzz/corpus/$$target || exit; \
+	done
+
+functional: $(VENV)/with-tests
+	$(RUN) -m pytest -rs tests/functional
 
 lock: $(TOOLS)/installed
 	cd .ci/requirements && for name in tests tests-ops2.2 tests-ops2.23; do \
@@ -74,9 +109,13 @@ lock: $(TOOLS)/installed
 	done
 	cd .ci/requirements && ../../$(TOOL)/uv pip compile --quiet --upgrade --universal --strip-extras \
 	    --no-annotate --python-version 3.11 tools.in -o tools.txt
+	cd .ci/requirements && for name in mutation fuzz; do \
+	    ../../$(TOOL)/uv pip compile --quiet --upgrade --universal --strip-extras --no-annotate \
+	        --python-version 3.12 $$name.in -o $$name.txt || exit; \
+	done
 
 clean:
-	rm -rf $(VENV) $(TOOLS) .matrix dist .coverage* .hypothesis .*_cache
+	rm -rf $(VENV) $(TOOLS) $(MUTATION) $(FUZZ) .fuzz .mutation .matrix dist .coverage* .hypothesis .*_cache
 	find src tests .ci -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/created:
@@ -98,6 +137,20 @@ $(TOOLS)/created:
 	python="$$($(PYTHON) .ci/interpreters.py --at-least 3.11)" && \
 	    "$$python" -m venv --clear $(TOOLS)
 	$(PIP_UPGRADE)
+	@touch $@
+
+# atheris has wheels for 3.12 and newer only.
+$(MUTATION)/created $(FUZZ)/created:
+	@$(PYTHON) -c '$(NEW_ENOUGH)' || { echo $(TOO_OLD) >&2; exit 2; }
+	python="$$($(PYTHON) .ci/interpreters.py --at-least 3.12)" && \
+	    "$$python" -m venv --clear $(@D)
+	$(PIP_UPGRADE)
+	@touch $@
+
+$(MUTATION)/installed $(FUZZ)/installed: %/installed: %/created pyproject.toml \
+    .ci/requirements/mutation.txt .ci/requirements/fuzz.txt
+	$(PIP_INSTALL) --requirement .ci/requirements/$(@D:.venv-%=%).txt
+	$(PIP_INSTALL) --constraint .ci/requirements/$(@D:.venv-%=%).txt --editable .
 	@touch $@
 
 $(TOOLS)/installed: $(TOOLS)/created pyproject.toml .ci/requirements/tools.txt
