@@ -281,7 +281,7 @@ def test_a_function_may_give_an_address_as_ops_has_it(found: object, published: 
     hook = run_hook(
         "relation_joined", make_relation(1), make=at(cast("UnitAddress", lambda _: found))
     )
-    assert hook.databags[1][0]["parca_scrape_unit_address"] == published
+    assert hook.databags[1][1]["parca_scrape_unit_address"] == published
 
 
 def test_a_function_that_gives_none_fails_no_hook() -> None:
