@@ -1,0 +1,238 @@
+"""The agent of a unit: runs one hook of its charm after another, as Juju's does.
+
+What a hook writes counts when the hook ends well; one that fails is run again.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import socket
+import tempfile
+import traceback
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, List, Optional, Tuple, Type, Union
+
+import ops
+import pytest
+from ops import testing
+
+from parca_scrape import ProfilingEndpointProvider
+from tests.juju.charms import (
+    CharmError,
+    Record,
+    RecordedCharm,
+    make_charm,
+    make_config,
+    make_metadata,
+)
+from tests.juju.expectations import CHANGE_HOOKS
+from tests.juju.faults import NO_TROUBLE, Tools, Trouble
+from tests.juju.hooks import Hook, begin, finish, hooks_due
+from tests.juju.model import Juju, Side, Unit
+from tests.juju.published import run_published
+from tests.juju.styles import ConsumerStyle, ProviderStyle
+
+LIBRARY = str(Path(inspect.getfile(ProfilingEndpointProvider)).parent)
+# Far from the numbers of events of the same unit after an upgrade.
+FIRST_DEFERRED = 9000
+Runner = Tuple[testing.Context[RecordedCharm], Type[RecordedCharm]]
+
+
+@dataclasses.dataclass(frozen=True)
+class HookRun:
+    """A hook that was run, and what it did."""
+
+    hook: Hook
+    trouble: Trouble
+    tools: Tools
+    record: Record
+    log: List[str]
+    """The lines of the charm's log from WARNING on."""
+    emitted: List[str]
+    """The kinds of the events that were emitted in this hook for the first time."""
+    reemitted: List[int]
+    """The relations of the events of ours that were deferred before."""
+    error: Optional[BaseException]
+    """What the hook failed with, and not by the library's doing."""
+
+
+class Agent:
+    """Runs the hooks of one unit."""
+
+    def __init__(self, juju: Juju, unit: Unit) -> None:
+        self.unit = unit
+        self.failed: Optional[Hook] = None
+        """The hook that Juju runs again before all others."""
+        self.deferred: List[testing.DeferredEvent] = []
+        self.stored: List[testing.StoredState] = []
+        self.configuration: List[Any] = []
+        """What a Parca charm last wrote into Parca's configuration."""
+        self.is_to_be_mended = False
+        """Whether some trouble left behind what only a further hook can put right."""
+        self._juju = juju
+
+    @property
+    def hooks_due(self) -> List[Hook]:
+        """The hooks of which any may be the next."""
+        if self.failed is not None and self._is_resolved(self.failed):
+            self.failed = None
+            self.is_to_be_mended = True
+        return hooks_due(self._juju, self.unit) if self.failed is None else [self.failed]
+
+    def run(self, hook: Hook, trouble: Trouble = NO_TROUBLE) -> Optional[HookRun]:
+        """Run a hook.
+
+        Returns:
+            What it did; None if the charm has a published version of the library.
+
+        Raises:
+            Exception: the library failed.
+        """
+        begin(self.unit, hook)
+        if self.unit.application.is_published:
+            self._run_published(hook, trouble)
+            return None
+        tools = Tools(self._juju, self.unit, hook, trouble)
+        environment = {"JUJU_DEPARTING_UNIT": hook.departing} if hook.is_departed else {}
+        record = Record(tools, fails=trouble.fails, defers=trouble.defers, environment=environment)
+        context, charm = runner(
+            self.unit.application.style, self.unit.application.name, self.unit.number
+        )
+        context.emitted_events.clear()
+        context.juju_log.clear()
+        charm.record = record
+        state = self._make_state()
+        reemitted = [
+            event.snapshot_data["relation_id"]
+            for event in state.deferred
+            if event.name == "targets_changed"
+        ]
+        error: Optional[BaseException] = None
+        try:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(socket, "getfqdn", lambda: self.unit.address)
+                after = context.run(self._make_event(context, hook, state), state)
+        except testing.errors.UncaughtCharmError as uncaught:
+            error = uncaught.__cause__
+            assert error is not None
+            if is_of_library(error) or not isinstance(error, (CharmError, ops.ModelError)):
+                raise error from None
+            self.failed = hook
+        else:
+            self.failed = None
+            self.deferred, self.stored = list(after.deferred), list(after.stored_states)
+            self._commit(tools)
+            if record.renderings:
+                self.configuration = record.renderings[-1].scrape_configs
+            finish(self._juju, self.unit, hook)
+        return HookRun(
+            hook,
+            trouble,
+            tools,
+            record,
+            [line.message for line in context.juju_log if line.level in ("WARNING", "ERROR")],
+            [event.handle.kind for event in context.emitted_events],
+            reemitted,
+            error,
+        )
+
+    def _run_published(self, hook: Hook, trouble: Trouble) -> None:
+        """Do what a published version did; a charm may have deferred its events, too."""
+        if isinstance(self.unit.application.style, ProviderStyle):
+            run_published(self._juju, self.unit, hook)
+        elif trouble.defers and hook.name in CHANGE_HOOKS:
+            assert hook.relation_id is not None
+            owner = "ParcaCharm/ProfilingEndpointConsumer[profiling-endpoint]"
+            number = FIRST_DEFERRED + len(self.deferred)
+            self.deferred.append(
+                testing.DeferredEvent(
+                    f"{owner}/on/targets_changed[{number}]",
+                    "ParcaCharm",
+                    "_on_targets_changed",
+                    {"relation_id": hook.relation_id},
+                )
+            )
+        finish(self._juju, self.unit, hook)
+
+    def _is_resolved(self, hook: Hook) -> bool:
+        """Tell whether an operator let a failed hook be, for its relation is gone."""
+        return hook.side is not None and self.unit.number not in hook.side.views
+
+    def _commit(self, tools: Tools) -> None:
+        for (relation_id, owner), changes in tools.writes.items():
+            for _, side, _ in self._juju.sides_of(self.unit):
+                if side.relation_id == relation_id:
+                    if owner == self.unit.name:
+                        side.write_unit(self.unit.number, changes)
+                    else:
+                        assert self.unit.is_leader, f"{self.unit.name} wrote {changes}"
+                        side.write_app(changes)
+
+    def _make_state(self) -> testing.State:
+        style, jobs = self.unit.application.style, self.unit.application.jobs
+        has_container = isinstance(style, ProviderStyle) and style.has_container
+        model = self.unit.application.model
+        return testing.State(
+            leader=self.unit.is_leader,
+            config={} if jobs is None else {"jobs": jobs},
+            relations=[self._make_relation(side) for _, side, _ in self._juju.sides_of(self.unit)],
+            containers=[testing.Container("zinc", can_connect=True)] if has_container else [],
+            model=testing.Model(model.name, uuid=model.uuid),
+            deferred=self.deferred,
+            stored_states=self.stored,
+        )
+
+    def _make_relation(self, side: Side) -> testing.Relation:
+        """Give a relation with all databags, whether or not the unit may see them."""
+        relation = next(known for known in self._juju.relations if side in known.sides)
+        remote = relation.remote(side)
+        return testing.Relation(
+            side.endpoint,
+            interface="parca_scrape",
+            id=side.relation_id,
+            remote_app_name=side.remote_name,
+            local_app_data=dict(side.app_databag),
+            local_unit_data=dict(side.databags[self.unit.number]),
+            remote_app_data=dict(remote.app_databag),
+            remote_units_data={number: dict(bag) for number, bag in remote.databags.items()},
+        )
+
+    def _make_event(
+        self, context: testing.Context[RecordedCharm], hook: Hook, state: testing.State
+    ) -> Any:
+        occur: Any = getattr(context.on, hook.name.replace("-", "_"))
+        if hook.name == "pebble-ready":
+            return occur(state.get_container("zinc"))
+        if hook.side is None:
+            return occur()
+        relation = state.get_relation(hook.side.relation_id)
+        if hook.name == "relation-changed" and hook.remote is None:
+            # ops takes any unit for granted, though Juju names none when an application changes.
+            assert hook.relation is not None
+            databags = hook.relation.remote(hook.side).databags
+            return occur(relation, remote_unit=min(databags, default=None))
+        return occur(relation) if hook.remote is None else occur(relation, remote_unit=hook.remote)
+
+
+@lru_cache(maxsize=None)
+def runner(style: Union[ProviderStyle, ConsumerStyle], name: str, number: int) -> Runner:
+    """Make what the hooks of a unit run in; it is good for any number of them."""
+    charm = make_charm(style)
+    context = testing.Context(
+        charm,
+        meta=make_metadata(style),
+        config=make_config(),
+        app_name=name,
+        unit_id=number,
+        charm_root=tempfile.mkdtemp(prefix="charm-"),
+    )
+    return context, charm
+
+
+def is_of_library(error: BaseException) -> bool:
+    """Tell whether an error comes through the library, and not from ops or the charm alone."""
+    return any(
+        frame.filename.startswith(LIBRARY) for frame in traceback.extract_tb(error.__traceback__)
+    )

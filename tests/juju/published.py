@@ -1,0 +1,58 @@
+"""What a published version of the library did in a hook: an upgrade finds what it left."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Dict, List, Mapping, Tuple
+
+from tests.juju.hooks import Hook
+from tests.juju.model import Application, Databag, Juju, Unit
+
+CASES: List[Dict[str, Any]] = json.loads(
+    (Path(__file__).parent.parent / "data" / "history.json").read_text(encoding="utf-8")
+)
+WRITING_HOOKS = ("relation-joined", "relation-changed", "leader-elected")
+
+
+def history_jobs(number: int) -> Any:
+    """Give the jobs of a recorded case; None if none were given."""
+    return CASES[number]["jobs"]
+
+
+def history_databags(
+    application: Application, unit: Unit, case: Mapping[str, Any]
+) -> Tuple[Databag, Databag]:
+    """Give what application and unit publish in a recorded case, by their own names."""
+    metadata = {
+        "model": application.model.name,
+        "model_uuid": application.model.uuid,
+        "application": application.name,
+        "unit": unit.name,
+        "charm_name": "zinc-k8s",
+    }
+    recorded = json.loads(case["app_data"]["scrape_metadata"])
+    assert list(recorded) == list(metadata)
+    app_databag = {**case["app_data"], "scrape_metadata": json.dumps(metadata)}
+    unit_databag = {
+        **case["unit_data"],
+        "parca_scrape_unit_address": unit.address,
+        "parca_scrape_unit_name": unit.name,
+    }
+    assert len(app_databag) == len(unit_databag) == 2
+    return app_databag, unit_databag
+
+
+def run_published(juju: Juju, unit: Unit, hook: Hook) -> None:
+    """Do what a hook of a profiled charm did."""
+    application = unit.application
+    is_refresh = hook.name in application.style.refresh_hooks
+    if not (is_refresh or hook.name in WRITING_HOOKS):
+        return
+    assert application.history is not None
+    app_databag, unit_databag = history_databags(application, unit, CASES[application.history])
+    for relation, side, _ in juju.sides_of(unit):
+        if relation.ghost is None:
+            side.write_unit(unit.number, unit_databag)
+            if unit.is_leader and not is_refresh:
+                side.write_app(app_databag)

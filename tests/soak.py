@@ -1,0 +1,81 @@
+"""Tells Juju's stories to the library for as long as one likes: `python -m tests.soak --help`.
+
+Each batch has a seed of its own; one that fails is told again, alone, with `--seed`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import secrets
+import sys
+import time
+from typing import Optional, Sequence
+
+import hypothesis
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.test_lifecycle import STEPS, Lifecycle
+
+STORIES_PER_BATCH = 20
+SECONDS_PER_MINUTE = 60
+SETTINGS = hypothesis.settings(
+    max_examples=STORIES_PER_BATCH,
+    stateful_step_count=STEPS,
+    deadline=None,
+    database=None,
+    print_blob=False,
+    suppress_health_check=list(hypothesis.HealthCheck),
+)
+
+
+def main(arguments: Optional[Sequence[str]] = None) -> int:
+    """Run batches of stories until the time is over, or one fails."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--minutes", type=float, default=15, help="how long (default: 15)")
+    parser.add_argument("--seed", type=int, help="run the one batch of this seed")
+    options = parser.parse_args(arguments)
+    minutes: float = options.minutes
+    chosen_seed: Optional[int] = options.seed
+
+    # What each hook logs is checked, not shown.
+    logging.disable()
+    start = time.monotonic()
+    end = start + minutes * SECONDS_PER_MINUTE
+    batches = 0
+    print(f"{minutes:g} minutes of stories, Ctrl-C ends them sooner", flush=True)
+    try:
+        while time.monotonic() < end:
+            seed = secrets.randbits(32) if chosen_seed is None else chosen_seed
+            run_batch(seed)
+            batches += 1
+            report(batches, start)
+            if chosen_seed is not None:
+                break
+    except KeyboardInterrupt:
+        print("stopped", flush=True)
+    except Exception:
+        print(f"failed: python -m tests.soak --seed {seed}", file=sys.stderr, flush=True)
+        raise
+    report(batches, start)
+    return 0
+
+
+def run_batch(seed: int) -> None:
+    """Run some stories.
+
+    Raises:
+        Exception: one of them fails; the shortest that does is in its notes.
+    """
+    run_state_machine_as_test(hypothesis.seed(seed)(Lifecycle), settings=SETTINGS)
+
+
+def report(batches: int, start: float) -> None:
+    """Tell what has been run."""
+    seconds = time.monotonic() - start
+    done = ", ".join(f"{count} {what}" for what, count in sorted(Lifecycle.tally.items()))
+    print(f"{seconds:.0f} s: {batches * STORIES_PER_BATCH} stories, {done}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

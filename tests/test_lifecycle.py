@@ -1,0 +1,433 @@
+"""Providers and a consumer through all that Juju may do to them, and through its faults."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import random
+import re
+from typing import ClassVar, Counter, Dict, List, Optional, Sequence, Tuple, TypeVar
+
+import hypothesis
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from tests.juju.agent import Agent, HookRun
+from tests.juju.charms import CharmError
+from tests.juju.expectations import (
+    CHANGE_HOOKS,
+    Writes,
+    asked_configuration,
+    expected_renderings,
+    expected_writes,
+    listed_relations,
+)
+from tests.juju.faults import NO_TROUBLE, Trouble
+from tests.juju.hooks import Hook
+from tests.juju.model import COS, EDGE, Application, Ghost, Juju, Relation, Unit
+from tests.juju.published import CASES, history_jobs
+from tests.juju.styles import (
+    CONSUMER_STYLES,
+    OBSERVING,
+    PROVIDER_STYLES,
+    ConsumerStyle,
+    ProviderStyle,
+)
+
+pytestmark = pytest.mark.state_transitions
+
+Item = TypeVar("Item")
+
+NAMES = ("zinc", "mimir", "loki", "tempo")
+DENIAL_LINE = re.compile(
+    r"error: (relation \d+( [^ :]+)?: )?left out, for Juju denies it:"
+    r" (ERROR permission denied|RelationNotFoundError)"
+)
+NAME_LINE = re.compile(
+    r"warning: relation \d+ [^ :]+: scrape_jobs: another job has this name already, so a number"
+    r" follows: name each job differently"
+)
+NUMBERED_NAME = re.compile(r"_\d+$")
+# A story takes as long as that many examples of another property.
+EXAMPLES_PER_STORY = 5
+STEPS = 30
+HOOKS_AT_A_TIME = 4
+MAX_UNITS = 3
+MAX_RELATIONS = 5
+# Nobody waits for more hooks than this: something goes round in circles.
+MAX_HOOKS = 400
+JOBS: Tuple[object, ...] = (None, [], *(history_jobs(number) for number in range(1, len(CASES))))
+PICKS = st.integers(0, 63)
+TROUBLES = st.one_of(
+    st.builds(Trouble, denied_call=st.integers(0, 9)),
+    st.builds(Trouble, denied_id=PICKS),
+    st.builds(Trouble, nameless_id=PICKS),
+    st.just(Trouble(is_stale=True)),
+    st.just(Trouble(fails=True)),
+    st.just(Trouble(defers=True)),
+    st.just(Trouble(defers=True, is_stale=True)),
+)
+
+
+def pick(items: Sequence[Item], number: int) -> Item:
+    return items[number % len(items)]
+
+
+class Lifecycle(RuleBasedStateMachine):
+    """Some profiled charms and a Parca charm in the hands of Juju."""
+
+    tally: ClassVar[Counter[str]] = Counter()
+    """What all runs together did."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        # Juju's tool lists 10 before 9.
+        self.juju = Juju(first_relation_id=8)
+        self.agents: Dict[Unit, Agent] = {}
+        self.troubles: Dict[Unit, Trouble] = {}
+        self.parca = Application("parca", COS, CONSUMER_STYLES[0])
+
+    @initialize(
+        style=st.sampled_from(CONSUMER_STYLES),
+        is_published=st.booleans(),
+        provider_style=st.sampled_from(PROVIDER_STYLES),
+        jobs=st.sampled_from(JOBS),
+        order=st.randoms(use_true_random=False),
+    )
+    def begin(
+        self,
+        style: ConsumerStyle,
+        is_published: bool,
+        provider_style: ProviderStyle,
+        jobs: object,
+        order: random.Random,
+    ) -> None:
+        self.order = order
+        self.parca = Application("parca", COS, style, is_published=is_published)
+        self.juju.deploy(self.parca)
+        self.deploy(provider_style, jobs, False, 1)
+        self.relate(0, 0)
+
+    @precondition(lambda self: len(self.juju.providers) < len(NAMES))
+    @rule(
+        style=st.sampled_from(PROVIDER_STYLES),
+        jobs=st.sampled_from(JOBS),
+        is_elsewhere=st.booleans(),
+        units=st.integers(1, MAX_UNITS),
+    )
+    def deploy(self, style: ProviderStyle, jobs: object, is_elsewhere: bool, units: int) -> None:
+        text = None if jobs is None else json.dumps(jobs)
+        name = NAMES[len(self.juju.providers)]
+        self.juju.deploy(Application(name, EDGE if is_elsewhere else COS, style, text), units)
+
+    @precondition(lambda self: len(self.juju.providers) < len(NAMES))
+    @rule(
+        history=st.integers(0, len(CASES) - 1),
+        is_elsewhere=st.booleans(),
+        units=st.integers(1, MAX_UNITS),
+    )
+    def deploy_published(self, history: int, is_elsewhere: bool, units: int) -> None:
+        jobs = history_jobs(history)
+        application = Application(
+            NAMES[len(self.juju.providers)],
+            EDGE if is_elsewhere else COS,
+            OBSERVING,
+            None if jobs is None else json.dumps(jobs),
+            is_published=True,
+            history=history,
+        )
+        self.juju.deploy(application, units)
+        self.relate(len(self.juju.providers) - 1, 0)
+        self.settle()
+
+    @precondition(lambda self: len(self.juju.relations) < MAX_RELATIONS)
+    @rule(provider=PICKS, endpoint=PICKS)
+    def relate(self, provider: int, endpoint: int) -> None:
+        application = pick(self.juju.providers, provider)
+        assert isinstance(application.style, ProviderStyle)
+        name = pick(application.style.endpoints, endpoint)
+        token = f"{len(self.juju.relations):032x}"
+        self.juju.relate(application, name, self.parca, token)
+
+    @rule(application=PICKS)
+    def add_unit(self, application: int) -> None:
+        chosen = pick(self.juju.applications, application)
+        if len(chosen.living_units) < MAX_UNITS:
+            self.juju.add_unit(chosen)
+
+    @rule(unit=PICKS)
+    def remove_unit(self, unit: int) -> None:
+        living = [unit for unit in self.juju.units if not unit.is_dying]
+        chosen = pick(living, unit)
+        if len(chosen.application.living_units) > 1:
+            self.juju.remove_unit(chosen)
+
+    @rule(unit=PICKS)
+    def elect(self, unit: int) -> None:
+        self.juju.elect(pick([unit for unit in self.juju.units if not unit.is_dying], unit))
+
+    @rule(provider=PICKS, jobs=st.sampled_from(JOBS))
+    def configure(self, provider: int, jobs: object) -> None:
+        application = pick(self.juju.providers, provider)
+        if not application.is_published:
+            self.juju.configure(application, None if jobs is None else json.dumps(jobs))
+
+    @rule(unit=PICKS)
+    def move(self, unit: int) -> None:
+        self.juju.move(pick([unit for unit in self.juju.units if not unit.is_dying], unit))
+
+    @rule(application=PICKS)
+    def upgrade(self, application: int) -> None:
+        self.upgrade_to_ours(pick(self.juju.applications, application))
+
+    @rule(unit=PICKS)
+    def update_status(self, unit: int) -> None:
+        pick(self.juju.units, unit).owe("update-status")
+
+    @precondition(lambda self: bool(self.living_relations))
+    @rule(relation=PICKS)
+    def remove_relation(self, relation: int) -> None:
+        self.juju.remove_relation(pick(self.living_relations, relation))
+
+    @precondition(lambda self: bool(self.living_relations))
+    @rule(relation=PICKS, ghost=st.sampled_from(Ghost))
+    def remove_by_force(self, relation: int, ghost: Ghost) -> None:
+        self.juju.remove_by_force(pick(self.living_relations, relation), ghost)
+        self.let_mend(self.parca)
+        self.tally["relations removed by force"] += 1
+
+    @rule(is_for_parca=st.booleans(), unit=PICKS, trouble=TROUBLES)
+    def plan_trouble(self, is_for_parca: bool, unit: int, trouble: Trouble) -> None:
+        units = list(self.parca.units.values()) if is_for_parca else self.juju.units
+        chosen = pick(units, unit)
+        ids = [side.relation_id for _, side, _ in self.juju.sides_of(chosen)] or [0]
+        self.troubles[chosen] = dataclasses.replace(
+            trouble,
+            denied_id=None if trouble.denied_id is None else pick(ids, trouble.denied_id),
+            nameless_id=None if trouble.nameless_id is None else pick(ids, trouble.nameless_id),
+        )
+        due = self.due(chosen)
+        if due:
+            self.run(self.agent(chosen), self.order.choice(due))
+
+    @invariant()
+    def run_some_hooks(self) -> None:
+        """Let any of the hooks that are due run before the next thing happens."""
+        for _ in range(self.order.randrange(HOOKS_AT_A_TIME)):
+            due = self.hooks_due()
+            if due:
+                self.run(*self.order.choice(due))
+
+    @rule()
+    def settle(self) -> None:
+        """Let all hooks run, and check that Parca is told what the living providers ask."""
+        self.run_all()
+        self.troubles.clear()
+        for relation in list(self.juju.relations):
+            if relation.ghost is not None:
+                self.juju.bury(relation)
+        for application in self.juju.applications:
+            if application.leader is None:
+                self.juju.elect(application.living_units[0])
+        assert self.run_all() == []
+        self.mend()
+        if not self.parca.is_published:
+            asked = asked_configuration(self.juju, self.parca)
+            for unit in self.parca.living_units:
+                if not self.agents[unit].is_to_be_mended:
+                    assert self.agents[unit].configuration == asked
+                    self.tally["configurations compared"] += 1
+
+    def teardown(self) -> None:
+        if self.juju.applications:
+            for application in self.juju.applications:
+                self.upgrade_to_ours(application)
+            self.settle()
+
+    @property
+    def living_relations(self) -> List[Relation]:
+        return [relation for relation in self.juju.relations if relation.is_living]
+
+    def upgrade_to_ours(self, application: Application) -> None:
+        if application.is_published:
+            self.juju.upgrade(application)
+            self.let_mend(application)
+
+    def let_mend(self, application: Application) -> None:
+        """Note that the application may have missed what no hook tells it again."""
+        for unit in application.units.values():
+            self.agent(unit).is_to_be_mended = True
+
+    def agent(self, unit: Unit) -> Agent:
+        return self.agents.setdefault(unit, Agent(self.juju, unit))
+
+    def hooks_due(self) -> List[Tuple[Agent, Hook]]:
+        """Give the hooks of which any may be the next."""
+        return [(self.agent(unit), hook) for unit in self.juju.units for hook in self.due(unit)]
+
+    def due(self, unit: Unit) -> List[Hook]:
+        return self.agent(unit).hooks_due
+
+    def run_all(self) -> List[Agent]:
+        """Run hooks until none is due; give the agents whose hook fails by no fault of ours."""
+        stuck: List[Agent] = []
+        for _ in range(MAX_HOOKS):
+            due = [(agent, hook) for agent, hook in self.hooks_due() if agent not in stuck]
+            if not due:
+                waiting = [agent for agent in self.agents.values() if agent.deferred]
+                waiting = [agent for agent in waiting if agent not in stuck]
+                if not waiting:
+                    return stuck
+                for agent in waiting:
+                    agent.unit.owe("update-status")
+                continue
+            agent, hook = due[0]
+            trouble = self.troubles.get(agent.unit)
+            run = self.run(agent, hook)
+            if run is not None and run.error is not None and trouble is None:
+                stuck.append(agent)
+        raise AssertionError(f"still due: {[str(hook) for _, hook in self.hooks_due()]}")
+
+    def mend(self) -> None:
+        """Let those hear of everything again who missed something in a hook with trouble."""
+        to_be_mended = [agent for agent in self.agents.values() if agent.is_to_be_mended]
+        is_touched = any(agent.unit.application is self.parca for agent in to_be_mended) and (
+            self.touch()
+        )
+        for agent in to_be_mended:
+            style = agent.unit.application.style
+            if isinstance(style, ProviderStyle):
+                agent.unit.owe("upgrade-charm")
+            elif style.reconciles:
+                agent.unit.owe("update-status")
+            elif not is_touched:
+                # Nothing is left that could tell this charm.
+                continue
+            agent.is_to_be_mended = False
+        assert self.run_all() == []
+
+    def touch(self) -> bool:
+        """Let a relation change for Parca, if there is any with units."""
+        for relation in self.living_relations:
+            for number in relation.provider.in_scope:
+                relation.provider.write_unit(number, {"egress-subnets": str(self.tally)})
+                return True
+        return False
+
+    def run(self, agent: Agent, hook: Hook) -> Optional[HookRun]:
+        """Run a hook, and check all that must hold in any."""
+        unit = agent.unit
+        trouble = self.troubles.get(unit, NO_TROUBLE)
+        style = unit.application.style
+        wanted: Writes = {}
+        if isinstance(style, ProviderStyle):
+            wanted = expected_writes(self.juju, unit, hook, style)
+        hypothesis.note(f"    {unit.name}: {hook} {'' if trouble == NO_TROUBLE else trouble}")
+        run = agent.run(hook, trouble)
+        self.tally["hooks of published charms" if run is None else "hooks"] += 1
+        if run is None:
+            return None
+        if is_troubled(run):
+            agent.is_to_be_mended = True
+            self.troubles.pop(unit, None)
+        self.tally["denied calls"] += len(run.tools.denials)
+        self.tally["failed hooks, run again"] += run.error is not None
+        self.tally["deferred events"] += len(run.reemitted)
+        check_log(run)
+        check_events(run, style)
+        if isinstance(style, ProviderStyle):
+            check_writes(run, wanted, self.juju, unit)
+        else:
+            assert run.tools.writes == {}
+            check_renderings(run, style, self.juju, unit)
+        return run
+
+
+def is_troubled(run: HookRun) -> bool:
+    """Tell whether what was to go wrong did."""
+    nameless_id = run.trouble.nameless_id
+    is_nameless = nameless_id is not None and any(
+        call.relation_id == nameless_id for call in run.tools.calls
+    )
+    is_stale = run.trouble.is_stale and run.hook.is_departed
+    is_deferred = run.trouble.defers and bool(run.record.changes)
+    return bool(run.tools.denials or run.error or is_nameless or is_stale or is_deferred)
+
+
+def is_aborted(run: HookRun) -> bool:
+    """Tell whether ops gave up before the charm saw the event."""
+    return run.error is not None and not isinstance(run.error, CharmError)
+
+
+def check_log(run: HookRun) -> None:
+    """Check that what was denied is told, once, and so is a name that two jobs claim."""
+    names = [job["job_name"] for rendering in run.record.renderings for job in rendering[0]]
+    log = [line for line in run.log if not NAME_LINE.fullmatch(line)]
+    assert (len(log) < len(run.log)) == any(map(NUMBERED_NAME.search, names))
+    told = [call for call in run.tools.calls if call.is_denied]
+    told += [call for call in run.tools.calls if call.error and call.tool == "relation-set"]
+    if not told:
+        assert log == []
+        return
+    assert len(set(log)) == len(log)
+    for line in log:
+        assert DENIAL_LINE.fullmatch(line)
+    if is_aborted(run):
+        return
+    assert log
+    for call in told:
+        if call.tool in ("relation-get", "relation-set", "network-get"):
+            start = f"error: relation {call.relation_id}"
+            assert any(line.startswith((f"{start} ", f"{start}:")) for line in log)
+
+
+def check_events(run: HookRun, style: object) -> None:
+    """Check that a change of a relation is told, and nothing else is."""
+    if is_aborted(run):
+        return
+    kind = run.hook.name.replace("-", "_")
+    if run.hook.side is not None:
+        kind = f"{run.hook.side.endpoint.replace('-', '_')}_{kind}"
+    elif run.hook.name == "pebble-ready":
+        kind = f"zinc_{kind}"
+    is_change = isinstance(style, ConsumerStyle) and run.hook.name in CHANGE_HOOKS
+    assert run.emitted == [kind, *["targets_changed"] * is_change]
+    assert run.record.changes == run.reemitted + [run.hook.relation_id] * is_change
+
+
+def check_writes(run: HookRun, wanted: Writes, juju: Juju, unit: Unit) -> None:
+    """Check that what has changed is written, once and by whom it may be, and nothing else."""
+    written = run.tools.writes
+    listed = {side.relation_id for _, side in listed_relations(juju, unit, run.tools)}
+    troubled = {call.relation_id for call in run.tools.calls if call.error is not None}
+    is_leadership_unknown = any(call.tool == "is-leader" for call in run.tools.denials)
+    for place in {*wanted, *written}:
+        relation_id, owner = place
+        wanted_here, written_here = wanted.get(place, {}), written.get(place, {})
+        is_partial = is_aborted(run) or relation_id not in listed or relation_id in troubled
+        if is_partial or (is_leadership_unknown and owner == unit.application.name):
+            assert written_here.items() <= wanted_here.items()
+        else:
+            assert written_here == wanted_here
+
+
+def check_renderings(run: HookRun, style: ConsumerStyle, juju: Juju, unit: Unit) -> None:
+    """Check that Parca gets what can be read, at each change and whenever the charm asks."""
+    if is_aborted(run):
+        return
+    changes = 0 if run.trouble.defers else len(run.record.changes)
+    assert len(run.record.renderings) == style.reconciles + changes
+    for scrape_configs, first_call, last_call in run.record.renderings:
+        calls = run.tools.calls[first_call:last_call]
+        assert scrape_configs in expected_renderings(juju, unit, run.tools, calls)
+
+
+def make_settings() -> hypothesis.settings:
+    """Give the profile's own settings, in which an example is a story of many hooks."""
+    examples = hypothesis.settings().max_examples // EXAMPLES_PER_STORY
+    return hypothesis.settings(max_examples=examples, stateful_step_count=STEPS)
+
+
+TestLifecycle = Lifecycle.TestCase
+TestLifecycle.settings = make_settings()
