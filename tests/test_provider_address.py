@@ -52,6 +52,15 @@ def at(unit_address: UnitAddress) -> Make:
     return lambda charm: ProfilingEndpointProvider(charm, unit_address=unit_address)
 
 
+def function_to(found: object) -> UnitAddress:
+    """Make a function that gives what its type does not say."""
+
+    def find(_: ops.Relation) -> object:
+        return found
+
+    return cast("UnitAddress", find)
+
+
 def make_network(*, bind: str = "", ingress: str = "") -> testing.Network:
     """Make what network-get says; nothing, if no address is given."""
     bind_addresses = [testing.BindAddress([testing.Address(bind)])] if bind else []
@@ -278,16 +287,12 @@ def test_unit_address_is_keyword_only() -> None:
     ],
 )
 def test_a_function_may_give_an_address_as_ops_has_it(found: object, published: str) -> None:
-    hook = run_hook(
-        "relation_joined", make_relation(1), make=at(cast("UnitAddress", lambda _: found))
-    )
+    hook = run_hook("relation_joined", make_relation(1), make=at(function_to(found)))
     assert hook.databags[1][1]["parca_scrape_unit_address"] == published
 
 
 def test_a_function_that_gives_none_fails_no_hook() -> None:
-    hook = run_hook(
-        "update_status", make_relation(1), make=at(cast("UnitAddress", lambda _: None))
-    )
+    hook = run_hook("update_status", make_relation(1), make=at(function_to(None)))
     assert (hook.databags, hook.log) == ({1: NAME_ONLY}, [LINE])
 
 
