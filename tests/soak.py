@@ -25,7 +25,7 @@ SETTINGS = hypothesis.settings(
     deadline=None,
     database=None,
     print_blob=False,
-    suppress_health_check=list(hypothesis.HealthCheck),
+    suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.data_too_large],
 )
 
 
@@ -42,7 +42,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     logging.disable()
     start = time.monotonic()
     end = start + minutes * SECONDS_PER_MINUTE
-    batches = 0
+    batches = seed = 0
     print(f"{minutes:g} minutes of stories, Ctrl-C ends them sooner", flush=True)
     try:
         while time.monotonic() < end:
