@@ -79,7 +79,7 @@ coverage: $(TOOLS)/installed
 	$(TOOL)/coverage report --omit='$(ADAPTERS)' --fail-under=100
 
 matrix: build
-	$(TOOL)/python .ci/matrix.py $(ONLY)
+	PYTHONPATH=. $(TOOL)/python .ci/matrix.py $(ONLY)
 
 build: $(TOOLS)/installed
 	$(TOOL)/python .ci/build.py

@@ -1,6 +1,6 @@
 """Run the suite on every Python here, with every ops and over every form of the library.
 
-Usage: python .ci/matrix.py [--jobs N] [VERSION ...]
+Usage: PYTHONPATH=. python .ci/matrix.py [--jobs N] [VERSION ...]
 
 The wheel in dist/ is what gets installed and tested. What is missing (an interpreter, a form) is
 named, not passed over in silence.
