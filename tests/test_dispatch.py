@@ -25,6 +25,9 @@ from tests.juju.styles import (
     ProviderStyle,
 )
 
+# The other forms would start the same processes, and those of the package alone take a while.
+pytestmark = pytest.mark.package_only
+
 OPS = tuple(map(int, ops.__version__.split(".")[:2]))
 # From then on ops sets all keys of a databag at once.
 SETS_AT_ONCE = OPS >= (2, 20)
@@ -35,7 +38,7 @@ RECONCILING_PARCA = CONSUMER_STYLES[1]
 RECONCILING = PROVIDER_STYLES[1]
 SHUT_DOWN = "ERROR connection is shut down"
 NOT_FOUND = "ERROR relation not found"
-DENIED = f"error: left out, for Juju denies it: {SHUT_DOWN}"
+DENIED = f"error: profiling-endpoint: left out, for Juju denies it: {SHUT_DOWN}"
 
 
 class Calls(NamedTuple):

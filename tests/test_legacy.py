@@ -53,6 +53,18 @@ def test_the_address_of_the_first_drafts_is_read_and_never_written() -> None:
             {"ca": CERTIFICATE},
             [error(f"{CONFIG}.ca_file", f"{HOST_FILE} ca")],
         ),
+        (
+            {
+                **{"ca": CERTIFICATE, "ca_file": CERTIFICATE * 2},
+                **{"cert_file": CERTIFICATE, "key_file": PRIVATE_KEY},
+            },
+            {"ca": CERTIFICATE, **PAIR},
+            [
+                warning(f"{CONFIG}.cert_file", f"{MOVED} cert"),
+                warning(f"{CONFIG}.key_file", f"{MOVED} key"),
+                error(f"{CONFIG}.ca_file", f"{HOST_FILE} ca"),
+            ],
+        ),
         ({"ca_file": PRIVATE_KEY}, None, [error(f"{CONFIG}.ca_file", f"{HOST_FILE} ca")]),
         ({"ca_ref": CERTIFICATE}, None, [error(f"{CONFIG}.ca_ref", f"{HOST_FILE} ca")]),
         (

@@ -41,7 +41,7 @@ Item = TypeVar("Item")
 
 NAMES = ("zinc", "mimir", "loki", "tempo")
 DENIAL_LINE = re.compile(
-    r"error: (relation \d+( [^ :]+)?: )?left out, for Juju denies it:"
+    r"error: (relation \d+( [^ :]+)?|[a-z]+-endpoint|scrape_jobs): left out, for Juju denies it:"
     r" (ERROR permission denied|RelationNotFoundError)"
 )
 NAME_LINE = re.compile(
@@ -269,18 +269,21 @@ class Lifecycle(RuleBasedStateMachine):
     def due(self, unit: Unit) -> List[Hook]:
         return self.agent(unit).hooks_due
 
+    def is_waiting(self, agent: Agent) -> bool:
+        """Tell whether a deferred event is to come in the next hook."""
+        return bool(agent.deferred) and not agent.unit.application.is_published
+
     def run_all(self) -> List[Agent]:
         """Run hooks until none is due; give the agents whose hook fails by no fault of ours."""
         stuck: List[Agent] = []
         for _ in range(MAX_HOOKS):
             due = [(agent, hook) for agent, hook in self.hooks_due() if agent not in stuck]
             if not due:
-                waiting = [agent for agent in self.agents.values() if agent.deferred]
-                waiting = [agent for agent in waiting if agent not in stuck]
-                if not waiting:
-                    return stuck
+                waiting = [agent for agent in self.agents.values() if self.is_waiting(agent)]
                 for agent in waiting:
                     agent.unit.owe("update-status")
+                if all(agent in stuck for agent in waiting):
+                    return stuck
                 continue
             agent, hook = due[0]
             trouble = self.troubles.get(agent.unit)
@@ -326,7 +329,10 @@ class Lifecycle(RuleBasedStateMachine):
         hypothesis.note(f"    {unit.name}: {hook} {'' if trouble == NO_TROUBLE else trouble}")
         run = agent.run(hook, trouble)
         self.tally["hooks of published charms" if run is None else "hooks"] += 1
+        if unit not in self.juju.units:
+            del self.agents[unit]
         if run is None:
+            self.troubles.pop(unit, None)
             return None
         if is_troubled(run):
             agent.is_to_be_mended = True

@@ -62,6 +62,7 @@ from tests.pem import CERTIFICATE, DER, PRIVATE_KEY, pem
         ("1 s", None),
         ("1.5s", None),
         ("1S", None),
+        ("1Xs", None),
         ("1us", None),
         ("1ns", None),
         ("1sm", None),
@@ -209,7 +210,10 @@ def test_a_pem_block_holds_one_der_sequence(length: int) -> None:
     assert not is_certificate(pem("CERTIFICATE", b"\x31" + der[1:]))
 
 
-@pytest.mark.parametrize("der", [b"\x30", b"\x30\x80", b"\x30\x81", b"\x30\x82\x01", b"\x30\xff"])
+@pytest.mark.parametrize(
+    "der",
+    [b"\x30\x80" + b"x" * 128, b"\x30", b"\x30\x80", b"\x30\x81", b"\x30\x82\x01", b"\x30\xff"],
+)
 def test_a_pem_block_that_ends_within_its_length_is_bad(der: bytes) -> None:
     assert not is_certificate(pem("CERTIFICATE", der))
 
@@ -228,6 +232,7 @@ END = "-----END CERTIFICATE-----"
         (f"Subject: zinc\n{CERTIFICATE}and so on\n", True),
         (f"{BEGIN} \t\n{BODY} \t\n{END} \t\n", True),
         (f"{BEGIN}\n\n {BODY[:3]} \n\t{BODY[3:]}\n\n{END}\n", True),
+        (f"{BEGIN}\n{BODY[:3]}\r{BODY[3:]}\n{END}\n", True),
         (f"{BEGIN}\n{BEGIN}\n{BODY}\n{END}\n", True),
         (f"-----BEGIN X-----\nbroken off\n{CERTIFICATE}", True),
         ("", False),
@@ -238,10 +243,12 @@ END = "-----END CERTIFICATE-----"
         (f" {BEGIN}\n{BODY}\n{END}\n", False),
         (f"x{BEGIN}\n{BODY}\n{END}\n", False),
         (f"{BEGIN}x\n{BODY}\n{END}\n", False),
+        (f"{BEGIN[:-5]}=====\n{BODY}\n{END}\n", False),
         (f"{BEGIN}\n{BODY}\n {END}\n", False),
-        (f"{BEGIN}\n{BODY}\n{END}x\n", False),
+        (f"{BEGIN}\n{BODY}\n{END}X\n", False),
         (f"{BEGIN}\n{BODY}{END}\n", False),
         (f"{BEGIN}\n{BODY}\n-----END X-----\n", False),
+        (f"{BEGIN}\n{BODY}\n-----END X-----\n{END}\n", False),
         (f"{BEGIN} {BODY} {END}", False),
         (f"{BEGIN}\\n{BODY}\\n{END}\\n", False),
         (f"----BEGIN CERTIFICATE-----\n{BODY}\n{END}\n", False),
@@ -250,6 +257,7 @@ END = "-----END CERTIFICATE-----"
         (f"{BEGIN}\n{BODY[:-1]}\n{END}\n", False),
         (f"{BEGIN}\n{BODY}=\n{END}\n", False),
         (f"{BEGIN}\nMAA=====\n{END}\n", False),
+        (f"{BEGIN}\n+===\n{END}\n", False),
         (f"{BEGIN}\nMA==MA==\n{END}\n", False),
         (f"{BEGIN}\n{BODY[:-1]}-\n{END}\n", False),
         (f"{BEGIN}\n{BODY[:-1]}é\n{END}\n", False),

@@ -37,7 +37,6 @@ from tests.juju.styles import ConsumerStyle, ProviderStyle
 LIBRARY = str(Path(inspect.getfile(ProfilingEndpointProvider)).parent)
 # Far from the numbers of events of the same unit after an upgrade.
 FIRST_DEFERRED = 9000
-Runner = Tuple[testing.Context[RecordedCharm], Type[RecordedCharm]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -217,7 +216,9 @@ class Agent:
 
 
 @lru_cache(maxsize=None)
-def runner(style: Union[ProviderStyle, ConsumerStyle], name: str, number: int) -> Runner:
+def runner(
+    style: Union[ProviderStyle, ConsumerStyle], name: str, number: int
+) -> Tuple[testing.Context[RecordedCharm], Type[RecordedCharm]]:
     """Make what the hooks of a unit run in; it is good for any number of them."""
     charm = make_charm(style)
     context = testing.Context(
