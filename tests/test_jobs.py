@@ -163,6 +163,7 @@ MAX_DURATION = "9223372036854ms"
         ("15s", "20 s", ("15s", ""), [error(f"{JOB}.scrape_timeout", DURATION)]),
         ("15s", {}, ("15s", ""), [error(f"{JOB}.scrape_timeout", TEXT)]),
         ("15s", "15s", ("15s", ""), [error(f"{JOB}.scrape_timeout", NOT_ABOVE)]),
+        ("15s", "1ms", ("15s", ""), [error(f"{JOB}.scrape_timeout", NOT_ABOVE)]),
         ("15s", "14s", ("15s", ""), [error(f"{JOB}.scrape_timeout", NOT_ABOVE)]),
         ("15s", "15s1ms", ("15s", "15s1ms"), []),
         (None, "10s", ("", ""), [error(f"{JOB}.scrape_timeout", NOT_ABOVE)]),
@@ -280,6 +281,7 @@ def test_a_typed_job_scrapes_port_80_of_each_unit_unless_it_is_told_otherwise() 
     assert Job.from_mapping({}) == Job()
     assert Job([]).as_mapping() == {"static_configs": []}
     assert Job([StaticConfig()]).as_mapping() == job()
+    assert Job(iter([StaticConfig()])) == Job((StaticConfig(),)) == Job([StaticConfig()])
     assert Job([StaticConfig(["zinc"])], scheme="https").as_mapping() == {
         "static_configs": [{"targets": ["zinc:443"]}],
         "scheme": "https",

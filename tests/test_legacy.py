@@ -55,8 +55,10 @@ def test_the_address_of_the_first_drafts_is_read_and_never_written() -> None:
         ),
         (
             {
-                **{"ca": CERTIFICATE, "ca_file": CERTIFICATE * 2},
-                **{"cert_file": CERTIFICATE, "key_file": PRIVATE_KEY},
+                "ca": CERTIFICATE,
+                "ca_file": CERTIFICATE * 2,
+                "cert_file": CERTIFICATE,
+                "key_file": PRIVATE_KEY,
             },
             {"ca": CERTIFICATE, **PAIR},
             [

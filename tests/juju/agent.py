@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import logging
 import socket
-import tempfile
 import traceback
 from functools import lru_cache
 from pathlib import Path
@@ -109,6 +109,7 @@ class Agent:
             if event.name == "targets_changed"
         ]
         error: Optional[BaseException] = None
+        handlers = logging.getLogger().handlers[:]
         try:
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(socket, "getfqdn", lambda: self.unit.address)
@@ -126,6 +127,9 @@ class Agent:
             if record.renderings:
                 self.configuration = record.renderings[-1].scrape_configs
             finish(self._juju, self.unit, hook)
+        finally:
+            # Those of ops before 3 stay, and go on logging whatever other hooks log.
+            logging.getLogger().handlers[:] = handlers
         return HookRun(
             hook,
             trouble,
@@ -227,7 +231,6 @@ def runner(
         config=make_config(),
         app_name=name,
         unit_id=number,
-        charm_root=tempfile.mkdtemp(prefix="charm-"),
     )
     return context, charm
 
