@@ -1,0 +1,113 @@
+"""As much of Parca as the functional tests look at, made of the model of its loader.
+
+It takes Parca's options, reads its file again when that changes, keeps the old configuration when
+the new one is refused, and answers as Parca's API does. It proves nothing about Parca.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Dict, List, Optional
+
+import yaml
+
+from tests.oracle import CrashError, LoadedJob, RefusedError, loaded_jobs
+
+POLL_SECONDS = 0.1
+
+
+class Configuration:
+    """The configuration that is at work, and whether the last one was taken."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.jobs: List[LoadedJob] = []
+        self.is_good = False
+
+    def load(self) -> None:
+        """Read the file."""
+        document = yaml.safe_load(self._path.read_text(encoding="utf-8"))
+        try:
+            self.jobs = loaded_jobs(document["scrape_configs"])
+            self.is_good = True
+        except RefusedError:
+            self.is_good = False
+        except CrashError:
+            os._exit(2)
+
+    def watch(self) -> None:
+        """Read the file whenever it changes."""
+        seen = self._path.stat().st_mtime_ns
+        while True:
+            time.sleep(POLL_SECONDS)
+            changed = self._path.stat().st_mtime_ns
+            if changed != seen:
+                seen = changed
+                self.load()
+
+    def targets(self) -> Dict[str, object]:
+        """Give what the API says of the targets, each once for every profile."""
+        return {
+            job.job_name: {
+                "targets": [
+                    {
+                        "url": f"{job.scheme}://{target.address}/",
+                        "labels": label_set(dict(target.labels)),
+                    }
+                    for target in job.targets
+                    for _ in job.profiles
+                ]
+            }
+            for job in self.jobs
+        }
+
+
+def label_set(labels: Dict[str, str]) -> Dict[str, object]:
+    """Give labels in the form of the API."""
+    return {"labels": [{"name": name, "value": value} for name, value in labels.items()]}
+
+
+def serve(configuration: Configuration, host: str, port: int) -> None:
+    """Answer until the process ends."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.path == "/metrics":
+                text = f"\nparca_config_last_reload_successful {int(configuration.is_good)}\n"
+            else:
+                text = json.dumps({"targets": configuration.targets()})
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(text.encode("utf-8"))
+
+        def log_message(self, *_: object) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+            """Log nothing."""
+
+    ThreadingHTTPServer((host, port), Handler).serve_forever()
+
+
+def main(argv: Optional[List[str]] = None) -> int:
+    """Start, or end with 1 as Parca does when its file is wrong at the start."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--config-path", type=Path, required=True)
+    parser.add_argument("--http-address", required=True)
+    options, _ = parser.parse_known_args(argv)
+    configuration = Configuration(options.config_path)
+    configuration.load()
+    if not configuration.is_good:
+        return 1
+    threading.Thread(target=configuration.watch, daemon=True).start()
+    host, _, port = options.http_address.rpartition(":")
+    serve(configuration, host, int(port))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,291 @@
+"""What charms publish, rendered and fed to a Parca: its own API tells what it scrapes.
+
+With a `parca` on PATH, or named by PARCA_BINARY, the tests run against that; and always against a
+stand-in for it, which only shows that the tests themselves are right.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any, Dict, Generator, List, Sequence, Tuple
+
+import pytest
+from ops import testing
+
+from tests import parca_charm
+from tests.forms import ROOT
+from tests.functional.parca import Parca, Series, find_parca
+from tests.poisons import TYPES
+from tests.strategies import Json, Object
+
+pytestmark = [pytest.mark.state_transitions, pytest.mark.package_only]
+
+MODEL_UUID = parca_charm.MODEL_UUID
+UnitData = Dict[int, Dict[str, str]]
+
+
+@pytest.fixture(params=["stand-in", "parca"])
+def parca(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[Parca, None, None]:
+    command = [sys.executable, "-m", "tests.functional.fake_parca"]
+    if request.param == "parca":
+        binary = find_parca()
+        if binary is None:
+            pytest.skip("no Parca: put parca on PATH, or name it with PARCA_BINARY")
+        command = [binary]
+    server = Parca(command, tmp_path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(ROOT), prepend=":")
+        yield server
+    server.stop()
+
+
+def relate(
+    relation_id: int,
+    application: str,
+    jobs: object,
+    *,
+    units: int = 1,
+    remote: str = "",
+    charm: str = "",
+) -> testing.Relation:
+    """Give a relation to an application that published jobs, each unit at a loopback address.
+
+    Args:
+        relation_id: the relation's id.
+        application: the name that the application has in its own model.
+        jobs: what it wants scraped.
+        units: how many units it has.
+        remote: the name that it has in Parca's model, where that is another one.
+        charm: the name of its charm.
+    """
+    metadata = {
+        "model": "cos",
+        "model_uuid": MODEL_UUID,
+        "application": application,
+        "unit": f"{application}/0",
+        "charm_name": charm or application,
+    }
+    units_data: UnitData = {
+        number: {
+            "parca_scrape_unit_address": f"127.0.{relation_id}.{number + 1}",
+            "parca_scrape_unit_name": f"{application}/{number}",
+        }
+        for number in range(units)
+    }
+    return parca_charm.make_relation(
+        relation_id,
+        remote or application,
+        app_data={"scrape_jobs": json.dumps(jobs), "scrape_metadata": json.dumps(metadata)},
+        units_data=units_data,
+    )
+
+
+def render(*relations: testing.Relation) -> List[Any]:
+    """Give what a Parca charm writes into Parca's configuration."""
+    return parca_charm.run_hook("update_status", *relations).jobs
+
+
+def series(
+    application: str,
+    address: str,
+    unit: str = "",
+    *,
+    job: str = "",
+    scheme: str = "http",
+    **labels: str,
+) -> Series:
+    """Give a target as Parca should scrape it."""
+    name = f"cos_{MODEL_UUID[:8]}_{application}{job and f'_{job}'}"
+    topology = ["cos", MODEL_UUID, application]
+    all_labels = {
+        "instance": "_".join([*topology, unit]),
+        "job": name,
+        "juju_model": "cos",
+        "juju_model_uuid": MODEL_UUID,
+        "juju_application": application,
+        "juju_charm": application,
+        **({"juju_unit": unit} if unit else {}),
+        **labels,
+    }
+    return name, f"{scheme}://{address}", tuple(sorted(all_labels.items()))
+
+
+ZINC = relate(1, "zinc", [{"static_configs": [{"targets": ["*:4080"]}]}], units=2)
+SERIES_OF_ZINC = {
+    series("zinc", "127.0.1.1:4080", "zinc/0"),
+    series("zinc", "127.0.1.2:4080", "zinc/1"),
+}
+TARGETS = relate(
+    2,
+    "scrape-target",
+    [{"static_configs": [{"targets": ["127.0.2.1:6060", "127.0.2.2:6060"]}]}],
+)
+SERIES_OF_TARGETS = {
+    series("scrape-target", "127.0.2.1:6060"),
+    series("scrape-target", "127.0.2.2:6060"),
+}
+GRAFANA = relate(
+    3,
+    "grafana",
+    [
+        {
+            "job_name": "web",
+            "scheme": "https",
+            "tls_config": {"insecure_skip_verify": True},
+            "static_configs": [{"targets": ["*:3000"], "labels": {"tier": "web"}}],
+        },
+        {
+            "job_name": "api",
+            "scrape_interval": "30s",
+            "profiling_config": {"pprof_config": {"process_cpu": {"enabled": False}}},
+            "static_configs": [{"targets": ["*:3001", "127.0.3.9"]}, {}],
+        },
+    ],
+)
+SERIES_OF_GRAFANA = {
+    series("grafana", "127.0.3.1:3000", "grafana/0", job="web", scheme="https", tier="web"),
+    series("grafana", "127.0.3.9:80", job="api"),
+    series("grafana", "127.0.3.1:3001", "grafana/0", job="api"),
+    series("grafana", "127.0.3.1:80", "grafana/0", job="api"),
+}
+ALL_GOOD = SERIES_OF_ZINC | SERIES_OF_TARGETS | SERIES_OF_GRAFANA
+
+
+def test_each_target_that_was_asked_for_is_scraped_and_no_other(parca: Parca) -> None:
+    parca.start(render(ZINC, TARGETS, GRAFANA))
+    assert parca.settled_series(ALL_GOOD) == ALL_GOOD
+
+
+def test_targets_come_and_go_with_units_and_relations(parca: Parca) -> None:
+    parca.start(render(ZINC))
+    assert parca.settled_series(SERIES_OF_ZINC) == SERIES_OF_ZINC
+    scaled = relate(1, "zinc", [{"static_configs": [{"targets": ["*:4080"]}]}])
+    parca.write(render(scaled, TARGETS))
+    expected = {series("zinc", "127.0.1.1:4080", "zinc/0")} | SERIES_OF_TARGETS
+    assert parca.settled_series(expected) == expected
+    parca.write(render())
+    assert parca.settled_series(set()) == set()
+
+
+FATAL: Sequence[Tuple[str, Json]] = (
+    ("scrape_interval", "0s"),
+    ("scrape_interval", "often"),
+    ("scrape_timeout", "1s"),
+    ("static_configs", "none"),
+    ("profiling_config", {"pprof_config": {"own": None}}),
+    ("profiling_config", {"pprof_config": {"memory": {"enabled": "perhaps"}}}),
+    ("tls_config", {"cert": "x"}),
+    ("tls_config", {"min_version": "SSL30"}),
+    ("scheme", ["http"]),
+    *(("job_name", value) for value in TYPES),
+    *(("tls_config", value) for value in TYPES),
+    *(("profiling_config", value) for value in TYPES),
+    *(("scrape_interval", value) for value in TYPES),
+)
+
+
+def hostile_jobs() -> List[Object]:
+    """Give jobs of which many would each cost Parca its configuration, or its life."""
+    scraped: Object = {"static_configs": [{"targets": ["127.0.9.9:9"]}]}
+    return [{**scraped, name: value} for name, value in FATAL]
+
+
+def test_a_reload_with_a_hostile_provider_keeps_all_others(parca: Parca) -> None:
+    parca.start(render(ZINC, TARGETS, GRAFANA))
+    assert parca.settled_series(ALL_GOOD) == ALL_GOOD
+    hostile = relate(9, "hostile", hostile_jobs())
+    # The name of the last relation shows that Parca took what came with the hostile one.
+    late = relate(10, "late", [{"static_configs": [{"targets": ["*:1"]}]}])
+    scrape_configs = render(ZINC, TARGETS, GRAFANA, hostile, late)
+    expected = {
+        *ALL_GOOD,
+        series("late", "127.0.10.1:1", "late/0"),
+        *(
+            (name, origin, tuple(sorted({**dict(labels), "job": name}.items())))
+            for name in (config["job_name"] for config in scrape_configs)
+            if "_hostile" in name
+            for _, origin, labels in [series("hostile", "127.0.9.9:9")]
+        ),
+    }
+    parca.write(scrape_configs)
+    assert parca.settled_series(expected) == expected
+    assert parca.is_alive()
+
+
+@pytest.mark.parametrize(
+    "scrape_configs",
+    [
+        pytest.param([{"job_name": "a"}, {"job_name": "a"}], id="one name twice"),
+        pytest.param([{"job_name": "a", "scrape_timeout": "1s"}], id="a short timeout"),
+    ],
+)
+def test_without_the_library_one_bad_job_costs_all_their_changes(
+    parca: Parca, scrape_configs: List[Object]
+) -> None:
+    parca.start(render(ZINC))
+    assert parca.settled_series(SERIES_OF_ZINC) == SERIES_OF_ZINC
+    parca.write([*render(TARGETS), *scrape_configs])
+    assert parca.refuses()
+    assert parca.series() == SERIES_OF_ZINC
+
+
+def recorded_static_config(number: int) -> Object:
+    """Give what the machine charm's library, LIBPATCH 6, makes of a unit of `MIGRATED`."""
+    return {
+        "labels": {
+            "team": "db",
+            "juju_model": "cos",
+            "juju_model_uuid": MODEL_UUID,
+            "juju_application": "zinc",
+            "juju_charm": "zinc",
+            "juju_unit": f"zinc/{number}",
+        },
+        "targets": [f"127.0.1.{number + 1}:8080"],
+    }
+
+
+# What the machine charm's library, LIBPATCH 6, makes of the databags of `MIGRATED`.
+OF_MACHINE_CHARM: Object = {
+    "static_configs": [recorded_static_config(1), recorded_static_config(0)],
+    "job_name": f"cos_{MODEL_UUID[:8]}_zinc_api",
+    "scrape_interval": "30s",
+    "relabel_configs": [
+        {
+            "source_labels": [
+                "juju_model",
+                "juju_model_uuid",
+                "juju_application",
+                "juju_unit",
+            ],
+            "separator": "_",
+            "target_label": "instance",
+            "regex": "(.*)",
+        }
+    ],
+}
+MIGRATED = [
+    {
+        "static_configs": [{"targets": ["*:8080"], "labels": {"team": "db"}}],
+        "job_name": "api",
+        "scrape_interval": "30s",
+    }
+]
+
+
+def test_series_keep_their_labels_when_parca_moves_from_machines_to_kubernetes(
+    parca: Parca,
+) -> None:
+    before = {
+        series("zinc", f"127.0.1.{number + 1}:8080", f"zinc/{number}", job="api", team="db")
+        for number in range(2)
+    }
+    parca.start([OF_MACHINE_CHARM])
+    assert parca.settled_series(before) == before
+    # In the new model the application is a remote one, under a name that Juju makes.
+    remote = relate(1, "zinc", MIGRATED, units=2, remote="remote-5e0d9c7ab21f4d0f8a6b3c4d5e6f7a8b")
+    marker = relate(2, "late", [{"static_configs": [{"targets": ["*:1"]}]}])
+    after = {*before, series("late", "127.0.2.1:1", "late/0")}
+    parca.write(render(remote, marker))
+    assert parca.settled_series(after) == after

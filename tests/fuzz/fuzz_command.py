@@ -1,0 +1,19 @@
+"""Fuzz what the command line reads.
+
+Usage: python -m tests.fuzz.fuzz_command [libFuzzer's options] FOLDER ...
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+# Made for a few Pythons only, so it is not among what the tests need.
+atheris = importlib.import_module("atheris")
+
+with atheris.instrument_imports(include=["parca_scrape"]):
+    from tests.fuzz.checks import check_command
+
+if __name__ == "__main__":
+    atheris.Setup(sys.argv, check_command)
+    atheris.Fuzz()
