@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 from typing import Optional
 
@@ -331,3 +332,10 @@ def test_pem_is_found_in_time_linear_in_the_text(text: str) -> None:
 
     assert not is_ca(text)
     assert time.process_time() - started < 5
+
+
+@pytest.mark.skipif(
+    not hasattr(sys, "get_int_max_str_digits"), reason="this Python writes any number"
+)
+def test_a_number_that_python_does_not_write_is_no_text() -> None:
+    assert parse_text(-(10**5000)) is None

@@ -342,3 +342,11 @@ def test_a_typed_cpu_profile_that_gets_no_answer_in_time_is_refused() -> None:
     assert refusal(lambda: make("5ms", PprofProfile(delta=True))) == f"{path}: {TOO_SHORT}"
     assert refusal(lambda: Job(scrape_interval="5ms")) == f"scrape_interval: {TOO_SHORT}"
     assert make("5ms", PprofProfile(delta=True, seconds=3)).scrape_interval == "5ms"
+
+
+def test_a_cpu_profile_left_with_nothing_goes_whole_for_it_would_take_parcas_delta_away() -> None:
+    raw = {"pprof_config": {"process_cpu": {"keep_sample_type": [5]}}}
+    config, problems = read(raw)
+
+    assert config is None
+    assert [problem.severity for problem in problems] == ["error"]

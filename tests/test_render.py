@@ -484,3 +484,10 @@ def test_a_job_without_any_name_gets_one_for_parca_refuses_it_otherwise() -> Non
     jobs, _ = render([RelationDatabags(1, "", {"scrape_jobs": "[{}]"}, [("/0", "10.0.0.1", "")])])
 
     assert [job["job_name"] for job in jobs] == ["unnamed"]
+
+
+def test_targets_without_any_label_count_too() -> None:
+    jobs = [{"static_configs": [{"targets": ["a:1"] * 100_001}]}]
+    databag = {"scrape_jobs": json.dumps(jobs)}
+
+    assert render([RelationDatabags(1, "", databag, [("a/0", "10.0.0.1", "")])])[0] == []

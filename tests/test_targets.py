@@ -5,7 +5,7 @@ from typing import Optional
 
 import pytest
 
-from parca_scrape import AddressSource, Target
+from parca_scrape import AddressSource, InvalidJobError, Target
 from parca_scrape.targets import parse_host
 from tests.reading import refusal
 
@@ -206,3 +206,11 @@ def test_an_address_comes_from_one_of_four_sources() -> None:
         "BIND": "bind",
         "PUBLISHED": "published",
     }
+
+
+@pytest.mark.parametrize(
+    ("host", "port"), [(5, None), (None, 80), ("a", True), ("a", 80.0), ("a", "80")]
+)
+def test_a_target_of_other_types_raises(host: str, port: int) -> None:
+    with pytest.raises(InvalidJobError, match="must be host:port"):
+        Target(host, port)

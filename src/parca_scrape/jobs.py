@@ -191,8 +191,6 @@ def decode_job(raw: object, path: str, findings: Findings) -> Job:
     Raises:
         InvalidJobError: the job must be left out whole.
     """
-    if isinstance(raw, Job):
-        return raw
     mapping = as_object(raw)
     if mapping is None:
         raise InvalidJobError(path, OBJECT_RULE)

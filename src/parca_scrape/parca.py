@@ -112,7 +112,10 @@ def parse_text(value: object) -> Optional[str]:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, (bool, int, float)):
-        return json.dumps(value)
+        try:
+            return json.dumps(value)
+        except ValueError:  # Python writes no number of more than 4300 digits
+            return None
     return None
 
 

@@ -188,7 +188,7 @@ def check_profile(
 
 
 def check_sample_types(raw: object, path: str, findings: Findings) -> Optional[Tuple[Pairs, ...]]:
-    """Give what Parca accepts of a `keep_sample_type`; None if it is no list."""
+    """Give what Parca accepts of a `keep_sample_type`; None if it is no list, or all bad."""
     elements = as_list(raw)
     if elements is None:
         findings.error(path, LIST_RULE)
@@ -202,4 +202,4 @@ def check_sample_types(raw: object, path: str, findings: Findings) -> Optional[T
         pairs = tuple((key, text) for key, text in texts if text)
         if pairs:
             kept.append(pairs)
-    return tuple(kept)
+    return tuple(kept) if kept or not elements else None

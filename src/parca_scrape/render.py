@@ -111,7 +111,7 @@ class Budget:
             entries: how many there are.
         """
         if targets * entries > self.targets or labels * entries > self.labels:
-            entries = min(self.targets // targets, self.labels // labels)
+            entries = min(self.targets // targets, self.labels // max(labels, 1))
             self.is_spent = True
         self.targets -= targets * entries
         self.labels -= labels * entries
@@ -246,7 +246,7 @@ def resolve_names(
             seen.add(identity)
         if name in taken:
             number = next_number.get(name, 2)
-            while f"{name}_{number}" in given or f"{name}_{number}" in taken:
+            while f"{name}_{number}" in given:
                 number += 1
             next_number[name] = number + 1
             scrape_config["job_name"] = f"{name}_{number}"

@@ -59,8 +59,12 @@ class Target:
         Raises:
             InvalidJobError: they make no target that Parca could scrape.
         """
-        checked = host if host == WILDCARD else parse_host(host)
-        if checked is None or not (port is None or 0 < port <= MAX_PORT):
+        given: object = host  # types are not checked at run time
+        checked = WILDCARD if given == WILDCARD else None
+        if checked is None and isinstance(given, str):
+            checked = parse_host(given)
+        is_port = port is None or (type(port) is int and 0 < port <= MAX_PORT)
+        if checked is None or not is_port:
             raise InvalidJobError("", TARGET_RULE)
         text = checked if port is None else f"{checked}:{port}"
         self.__dict__.update(host=checked, port=port, text=text)

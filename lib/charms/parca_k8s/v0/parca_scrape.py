@@ -122,7 +122,7 @@ from typing import (
 import ops
 
 # Licensed under the Apache License, Version 2.0: see http://www.apache.org/licenses/LICENSE-2.0
-# parca-scrape 0.1.0 sha256:ea7742054f00feaf74e43946f7550cbabd4464a72a8a61bd9b75d459501cd547
+# parca-scrape 0.1.0 sha256:1482bb98c20f023762237f2d7fb19e51a8d2de4f608130c2b2fa5c3bed2379f3
 # The digest is of all other lines. Made from the package: `parca-scrape vendor` writes a new one.
 
 # The version of the package
@@ -345,7 +345,10 @@ def parse_text(value: object) -> Optional[str]:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, (bool, int, float)):
-        return json.dumps(value)
+        try:
+            return json.dumps(value)
+        except ValueError:  # Python writes no number of more than 4300 digits
+            return None
     return None
 
 
@@ -790,8 +793,12 @@ class Target:
         Raises:
             InvalidJobError: they make no target that Parca could scrape.
         """
-        checked = host if host == WILDCARD else parse_host(host)
-        if checked is None or not (port is None or 0 < port <= MAX_PORT):
+        given: object = host  # types are not checked at run time
+        checked = WILDCARD if given == WILDCARD else None
+        if checked is None and isinstance(given, str):
+            checked = parse_host(given)
+        is_port = port is None or (type(port) is int and 0 < port <= MAX_PORT)
+        if checked is None or not is_port:
             raise InvalidJobError("", TARGET_RULE)
         text = checked if port is None else f"{checked}:{port}"
         self.__dict__.update(host=checked, port=port, text=text)
@@ -1114,7 +1121,7 @@ def check_profile(
 
 
 def check_sample_types(raw: object, path: str, findings: Findings) -> Optional[Tuple[Pairs, ...]]:
-    """Give what Parca accepts of a `keep_sample_type`; None if it is no list."""
+    """Give what Parca accepts of a `keep_sample_type`; None if it is no list, or all bad."""
     elements = as_list(raw)
     if elements is None:
         findings.error(path, LIST_RULE)
@@ -1128,7 +1135,7 @@ def check_sample_types(raw: object, path: str, findings: Findings) -> Optional[T
         pairs = tuple((key, text) for key, text in texts if text)
         if pairs:
             kept.append(pairs)
-    return tuple(kept)
+    return tuple(kept) if kept or not elements else None
 
 
 # Static configs: the targets of a scrape job, and the labels that their profiles get.
@@ -1569,8 +1576,6 @@ def decode_job(raw: object, path: str, findings: Findings) -> Job:
     Raises:
         InvalidJobError: the job must be left out whole.
     """
-    if isinstance(raw, Job):
-        return raw
     mapping = as_object(raw)
     if mapping is None:
         raise InvalidJobError(path, OBJECT_RULE)
@@ -2045,7 +2050,7 @@ class Budget:
             entries: how many there are.
         """
         if targets * entries > self.targets or labels * entries > self.labels:
-            entries = min(self.targets // targets, self.labels // labels)
+            entries = min(self.targets // targets, self.labels // max(labels, 1))
             self.is_spent = True
         self.targets -= targets * entries
         self.labels -= labels * entries
@@ -2180,7 +2185,7 @@ def resolve_names(
             seen.add(identity)
         if name in taken:
             number = next_number.get(name, 2)
-            while f"{name}_{number}" in given or f"{name}_{number}" in taken:
+            while f"{name}_{number}" in given:
                 number += 1
             next_number[name] = number + 1
             scrape_config["job_name"] = f"{name}_{number}"
