@@ -88,9 +88,8 @@ MODULES = (
 
 
 def __getattr__(name: str) -> object:
-    if name in __all__:
-        for module in MODULES:
-            names = vars(importlib.import_module(f"parca_scrape.{module}"))
-            if name in names:
-                return globals().setdefault(name, names[name])
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    modules = (importlib.import_module(f"parca_scrape.{module}") for module in MODULES)
+    value: object = next(vars(module)[name] for module in modules if name in vars(module))
+    return globals().setdefault(name, value)
