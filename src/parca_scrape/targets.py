@@ -59,10 +59,7 @@ class Target:
         Raises:
             InvalidJobError: they make no target that Parca could scrape.
         """
-        given: object = host  # types are not checked at run time
-        checked = WILDCARD if given == WILDCARD else None
-        if checked is None and isinstance(given, str):
-            checked = parse_host(given)
+        checked = check_host(host)
         is_port = port is None or (type(port) is int and 0 < port <= MAX_PORT)
         if checked is None or not is_port:
             raise InvalidJobError("", TARGET_RULE)
@@ -104,6 +101,13 @@ class Target:
     def __str__(self) -> str:
         """Give the target as it is served."""
         return self.text
+
+
+def check_host(host: object) -> Optional[str]:
+    """Give the host of a target, or the wildcard; None for anything else, of any type."""
+    if host == WILDCARD:
+        return WILDCARD
+    return parse_host(host) if isinstance(host, str) else None
 
 
 def parse_port(digits: str) -> Optional[int]:

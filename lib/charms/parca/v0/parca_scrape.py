@@ -122,7 +122,7 @@ from typing import (
 import ops
 
 # Licensed under the Apache License, Version 2.0: see http://www.apache.org/licenses/LICENSE-2.0
-# parca-scrape 0.1.0 sha256:043bebf6ee6a2a4bbcaa62d82f1fd0318dd7542e76aa7204d2b10ac5a5ff8fdc
+# parca-scrape 0.1.0 sha256:399e758b9a64b9409133e046a192817bf036358158c40ba293548260c4b6a8e6
 # The digest is of all other lines. Made from the package: `parca-scrape vendor` writes a new one.
 
 # The version of the package
@@ -793,10 +793,7 @@ class Target:
         Raises:
             InvalidJobError: they make no target that Parca could scrape.
         """
-        given: object = host  # types are not checked at run time
-        checked = WILDCARD if given == WILDCARD else None
-        if checked is None and isinstance(given, str):
-            checked = parse_host(given)
+        checked = check_host(host)
         is_port = port is None or (type(port) is int and 0 < port <= MAX_PORT)
         if checked is None or not is_port:
             raise InvalidJobError("", TARGET_RULE)
@@ -838,6 +835,13 @@ class Target:
     def __str__(self) -> str:
         """Give the target as it is served."""
         return self.text
+
+
+def check_host(host: object) -> Optional[str]:
+    """Give the host of a target, or the wildcard; None for anything else, of any type."""
+    if host == WILDCARD:
+        return WILDCARD
+    return parse_host(host) if isinstance(host, str) else None
 
 
 def parse_port(digits: str) -> Optional[int]:
