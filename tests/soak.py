@@ -38,8 +38,6 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     minutes: float = options.minutes
     chosen_seed: Optional[int] = options.seed
 
-    # What each hook logs is checked, not shown.
-    logging.disable()
     start = time.monotonic()
     end = start + minutes * SECONDS_PER_MINUTE
     batches = seed = 0

@@ -50,7 +50,7 @@ Item = TypeVar("Item")
 
 NAMES = ("zinc", "mimir", "loki", "tempo")
 # A story takes as long as that many examples of another property.
-EXAMPLES_PER_STORY = 5
+EXAMPLES_PER_STORY = 6
 STEPS = 30
 HOOKS_AT_A_TIME = 4
 MAX_UNITS = 3
@@ -59,15 +59,6 @@ MAX_RELATIONS = 5
 MAX_HOOKS = 400
 JOBS: Tuple[object, ...] = (None, [], *(history_jobs(number) for number in range(1, len(CASES))))
 PICKS = st.integers(0, 63)
-TROUBLES = st.one_of(
-    st.builds(Trouble, denied_call=st.integers(0, 9)),
-    st.builds(Trouble, denied_id=PICKS),
-    st.builds(Trouble, nameless_id=PICKS),
-    st.just(Trouble(is_stale=True)),
-    st.just(Trouble(fails=True)),
-    st.just(Trouble(defers=True)),
-    st.just(Trouble(defers=True, is_stale=True)),
-)
 
 
 def pick(items: Sequence[Item], number: int) -> Item:
@@ -93,6 +84,7 @@ class Lifecycle(RuleBasedStateMachine):
         is_published=st.booleans(),
         provider_style=st.sampled_from(PROVIDER_STYLES),
         jobs=st.sampled_from(JOBS),
+        is_stale=st.booleans(),
         order=st.randoms(use_true_random=False),
     )
     def begin(
@@ -101,9 +93,11 @@ class Lifecycle(RuleBasedStateMachine):
         is_published: bool,
         provider_style: ProviderStyle,
         jobs: object,
+        is_stale: bool,
         order: random.Random,
     ) -> None:
         self.order = order
+        self.is_stale = is_stale
         self.parca = Application("parca", COS, style, is_published=is_published)
         self.juju.deploy(self.parca)
         self.deploy(provider_style, jobs, False, 1)
@@ -139,7 +133,9 @@ class Lifecycle(RuleBasedStateMachine):
         )
         self.juju.deploy(application, units)
         self.relate(len(self.juju.providers) - 1, 0)
-        self.settle()
+        for unit in application.living_units:
+            while self.due(unit):
+                self.run(self.agent(unit), self.due(unit)[0])
 
     @precondition(lambda self: len(self.juju.relations) < MAX_RELATIONS)
     @rule(provider=PICKS, endpoint=PICKS)
@@ -197,19 +193,27 @@ class Lifecycle(RuleBasedStateMachine):
         self.let_mend(self.parca)
         self.tally["relations removed by force"] += 1
 
-    @rule(is_for_parca=st.booleans(), unit=PICKS, trouble=TROUBLES)
-    def plan_trouble(self, is_for_parca: bool, unit: int, trouble: Trouble) -> None:
-        units = list(self.parca.units.values()) if is_for_parca else self.juju.units
-        chosen = pick(units, unit)
-        ids = [side.relation_id for _, side, _ in self.juju.sides_of(chosen)] or [0]
-        self.troubles[chosen] = dataclasses.replace(
-            trouble,
-            denied_id=None if trouble.denied_id is None else pick(ids, trouble.denied_id),
-            nameless_id=None if trouble.nameless_id is None else pick(ids, trouble.nameless_id),
-        )
-        due = self.due(chosen)
-        if due:
-            self.run(self.agent(chosen), self.order.choice(due))
+    @rule(unit=PICKS, call=st.integers(0, 9))
+    def deny_a_call(self, unit: int, call: int) -> None:
+        self.meet(self.any_unit(unit), Trouble(denied_call=call))
+
+    @rule(unit=PICKS, relation=PICKS)
+    def deny_a_relation(self, unit: int, relation: int) -> None:
+        chosen = self.any_unit(unit)
+        self.meet(chosen, Trouble(denied_id=self.relation_id(chosen, relation)))
+
+    @rule(unit=PICKS, relation=PICKS)
+    def hide_a_remote_application(self, unit: int, relation: int) -> None:
+        chosen = self.any_unit(unit)
+        self.meet(chosen, Trouble(nameless_id=self.relation_id(chosen, relation)))
+
+    @rule(unit=PICKS)
+    def let_a_hook_fail(self, unit: int) -> None:
+        self.meet(self.any_unit(unit), Trouble(fails=True))
+
+    @rule(unit=PICKS)
+    def let_an_event_be_deferred(self, unit: int) -> None:
+        self.meet(pick(list(self.parca.units.values()), unit), Trouble(defers=True))
 
     @invariant()
     def run_some_hooks(self) -> None:
@@ -244,6 +248,23 @@ class Lifecycle(RuleBasedStateMachine):
             for application in self.juju.applications:
                 self.upgrade_to_ours(application)
             self.settle()
+
+    def any_unit(self, number: int) -> Unit:
+        """Pick a unit, every other time one of Parca."""
+        units = self.juju.units if number % 2 else list(self.parca.units.values())
+        return pick(units, number // 2)
+
+    def relation_id(self, unit: Unit, number: int) -> Optional[int]:
+        """Pick a relation that a unit sees, if there is one."""
+        ids = [side.relation_id for _, side, _ in self.juju.sides_of(unit)]
+        return pick(ids, number) if ids else None
+
+    def meet(self, unit: Unit, trouble: Trouble) -> None:
+        """Let trouble come in a unit's next hook, or in the first in which it can."""
+        self.troubles[unit] = trouble
+        due = self.due(unit)
+        if due:
+            self.run(self.agent(unit), self.order.choice(due))
 
     @property
     def living_relations(self) -> List[Relation]:
@@ -322,11 +343,12 @@ class Lifecycle(RuleBasedStateMachine):
         """Run a hook, and check all that must hold in any."""
         unit = agent.unit
         trouble = self.troubles.get(unit, NO_TROUBLE)
+        trouble = dataclasses.replace(trouble, is_stale=self.is_stale)
         style = unit.application.style
         wanted: Writes = {}
         if isinstance(style, ProviderStyle):
             wanted = expected_writes(self.juju, unit, hook, style)
-        hypothesis.note(f"    {unit.name}: {hook} {'' if trouble == NO_TROUBLE else trouble}")
+        hypothesis.note(f"    {unit.name}: {hook}{trouble}")
         run = agent.run(hook, trouble)
         self.tally["hooks of published charms" if run is None else "hooks"] += 1
         if unit not in self.juju.units:

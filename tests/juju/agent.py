@@ -35,7 +35,7 @@ from tests.juju.published import run_published
 from tests.juju.styles import ConsumerStyle, ProviderStyle
 
 LIBRARY = str(Path(inspect.getfile(ProfilingEndpointProvider)).parent)
-# Far from the numbers of events of the same unit after an upgrade.
+# Far from the numbers of new events: the Context counts them anew in each hook, ops does not.
 FIRST_DEFERRED = 9000
 
 
@@ -122,7 +122,10 @@ class Agent:
             self.failed = hook
         else:
             self.failed = None
-            self.deferred, self.stored = list(after.deferred), list(after.stored_states)
+            self.deferred = [
+                number_deferred(event, number) for number, event in enumerate(after.deferred)
+            ]
+            self.stored = list(after.stored_states)
             self._commit(tools)
             if record.renderings:
                 self.configuration = record.renderings[-1].scrape_configs
@@ -148,15 +151,13 @@ class Agent:
         elif trouble.defers and hook.name in CHANGE_HOOKS:
             assert hook.relation_id is not None
             owner = "ParcaCharm/ProfilingEndpointConsumer[profiling-endpoint]"
-            number = FIRST_DEFERRED + len(self.deferred)
-            self.deferred.append(
-                testing.DeferredEvent(
-                    f"{owner}/on/targets_changed[{number}]",
-                    "ParcaCharm",
-                    "_on_targets_changed",
-                    {"relation_id": hook.relation_id},
-                )
+            event = testing.DeferredEvent(
+                f"{owner}/on/targets_changed[0]",
+                "ParcaCharm",
+                "_on_targets_changed",
+                {"relation_id": hook.relation_id},
             )
+            self.deferred.append(number_deferred(event, len(self.deferred)))
         finish(self._juju, self.unit, hook)
 
     def _is_resolved(self, hook: Hook) -> bool:
@@ -233,6 +234,12 @@ def runner(
         unit_id=number,
     )
     return context, charm
+
+
+def number_deferred(event: testing.DeferredEvent, number: int) -> testing.DeferredEvent:
+    """Give a deferred event a number that no other of its unit has."""
+    path = event.handle_path.rpartition("[")[0]
+    return dataclasses.replace(event, handle_path=f"{path}[{FIRST_DEFERRED + number}]")
 
 
 def is_of_library(error: BaseException) -> bool:

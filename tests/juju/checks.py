@@ -32,9 +32,8 @@ def is_troubled(run: HookRun) -> bool:
     is_nameless = nameless_id is not None and any(
         call.relation_id == nameless_id for call in run.tools.calls
     )
-    is_stale = run.trouble.is_stale and run.hook.is_departed
     is_deferred = run.trouble.defers and bool(run.record.changes)
-    return bool(run.tools.denials or run.error or is_nameless or is_stale or is_deferred)
+    return bool(run.tools.denials or run.error or is_nameless or is_deferred)
 
 
 def is_aborted(run: HookRun) -> bool:
@@ -77,7 +76,12 @@ def check_events(run: HookRun, style: object) -> None:
     if run.error is None:
         # ops before 3 keeps no events of a hook that fails.
         assert run.emitted == [kind, *["targets_changed"] * is_change]
-    assert run.record.changes == run.reemitted + [run.hook.relation_id] * is_change
+    told = [run.hook.relation_id] * is_change
+    if run.trouble.defers and run.hook.relation_id in run.reemitted:
+        # ops from 2.17 on does not queue what waits already.
+        assert run.record.changes in (run.reemitted, run.reemitted + told)
+    else:
+        assert run.record.changes == run.reemitted + told
 
 
 def check_writes(run: HookRun, wanted: Writes, juju: Juju, unit: Unit) -> None:

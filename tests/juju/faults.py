@@ -41,6 +41,11 @@ class Trouble:
     defers: bool = False
     """Whether the charm defers the events of the library."""
 
+    def __str__(self) -> str:
+        """Tell what goes wrong."""
+        told = {name: value for name, value in vars(self).items() if value not in (None, False)}
+        return f" {told}" if told else ""
+
 
 NO_TROUBLE = Trouble()
 
@@ -130,10 +135,9 @@ class Tools:
     def _stand_before(
         self, method: Callable[..., object], method_name: str, model: ops.Model
     ) -> Callable[..., object]:
-        signature = inspect.signature(method)
-
         def answer(*args: object, **kwargs: object) -> object:
-            call = read_call(method_name, signature.bind(*args, **kwargs).arguments, model)
+            arguments = inspect.signature(method).bind(*args, **kwargs).arguments
+            call = read_call(method_name, arguments, model)
             call.error = self._find_error(call)
             self.calls.append(call)
             if call.error is not None:
