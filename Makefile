@@ -6,6 +6,8 @@ PYTEST_ARGS ?= --numprocesses auto
 ONLY ?=
 MODULES ?=
 SECONDS ?= 600
+MINUTES ?= 15
+SEED ?=
 JOBS ?= 1
 
 VENV := .venv
@@ -31,7 +33,7 @@ PIP_INSTALL = $(@D)/bin/python -m pip install --quiet --disable-pip-version-chec
 PIP_UPGRADE = $(PIP_INSTALL) 'pip>=21.3'
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint single-files format coverage matrix build mutation fuzz functional lock clean
+.PHONY: help demo test lint single-files format coverage matrix build mutation fuzz soak functional lock clean
 
 help:
 	@echo "make demo      render the examples"
@@ -44,6 +46,7 @@ help:
 	@echo "make build     sdist and wheel, built twice and compared, into dist/"
 	@echo "make mutation  do the tests notice mistakes in the core? hours (MODULES='tls jobs')"
 	@echo "make fuzz      fuzz what reads databags and dumps, $(SECONDS) seconds (SECONDS=3600)"
+	@echo "make soak      tell Juju's stories to the library, $(MINUTES) minutes (MINUTES=60)"
 	@echo "make functional  feed a real Parca, if there is one (PARCA_BINARY=/path/to/parca)"
 	@echo "make lock      pin the newest packages in .ci/requirements"
 	@echo "make clean     remove all that the above made"
@@ -99,6 +102,10 @@ fuzz: $(FUZZ)/installed
 	        -artifact_prefix=tests/fuzz/corpus/$$target/ -print_final_stats=1 \
 	        .fuzz/$$target tests/fuzz/corpus/$$target || exit; \
 	done
+
+# Each batch of stories has a seed: `make soak SEED=...` tells the one that failed again.
+soak: $(VENV)/with-tests
+	$(RUN) -m tests.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 functional: $(VENV)/with-tests
 	$(RUN) -m pytest -rs tests/functional

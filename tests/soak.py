@@ -1,4 +1,4 @@
-"""Tells Juju's stories to the library for as long as one likes: `python -m tests.soak --help`.
+"""Tells Juju's stories to the library for as long as one likes: `make soak`.
 
 Each batch has a seed of its own; one that fails is told again, alone, with `--seed`.
 """
@@ -41,7 +41,8 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     start = time.monotonic()
     end = start + minutes * SECONDS_PER_MINUTE
     batches = seed = 0
-    print(f"{minutes:g} minutes of stories, Ctrl-C ends them sooner", flush=True)
+    length = f"{minutes:g} minutes of stories" if chosen_seed is None else f"batch {chosen_seed}"
+    print(f"{length}, Ctrl-C ends it sooner", flush=True)
     try:
         while time.monotonic() < end:
             seed = secrets.randbits(32) if chosen_seed is None else chosen_seed
@@ -53,7 +54,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     except KeyboardInterrupt:
         print("stopped", flush=True)
     except Exception:
-        print(f"failed: python -m tests.soak --seed {seed}", file=sys.stderr, flush=True)
+        print(f"failed: make soak SEED={seed}", file=sys.stderr, flush=True)
         raise
     report(batches, start)
     return 0

@@ -218,6 +218,7 @@ class Lifecycle(RuleBasedStateMachine):
     @invariant()
     def run_some_hooks(self) -> None:
         """Let any of the hooks that are due run before the next thing happens."""
+        self.tally["steps"] += 1
         for _ in range(self.order.randrange(HOOKS_AT_A_TIME)):
             due = self.hooks_due()
             if due:
