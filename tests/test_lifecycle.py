@@ -32,7 +32,7 @@ from tests.juju.expectations import (
     asked_configuration,
     expected_writes,
 )
-from tests.juju.faults import NO_TROUBLE, Trouble
+from tests.juju.faults import NO_TROUBLE, TOOLS, Trouble
 from tests.juju.hooks import Hook
 from tests.juju.model import COS, EDGE, Application, Ghost, Juju, Relation, Unit
 from tests.juju.published import CASES, history_jobs
@@ -50,7 +50,7 @@ Item = TypeVar("Item")
 
 NAMES = ("zinc", "mimir", "loki", "tempo")
 # A story takes as long as that many examples of another property.
-EXAMPLES_PER_STORY = 6
+EXAMPLES_PER_STORY = 3
 STEPS = 30
 HOOKS_AT_A_TIME = 4
 MAX_UNITS = 3
@@ -193,9 +193,10 @@ class Lifecycle(RuleBasedStateMachine):
         self.let_mend(self.parca)
         self.tally["relations removed by force"] += 1
 
-    @rule(unit=PICKS, call=st.integers(0, 9))
-    def deny_a_call(self, unit: int, call: int) -> None:
-        self.meet(self.any_unit(unit), Trouble(denied_call=call))
+    @rule(tool=st.sampled_from([*TOOLS.values()]), answered=st.integers(0, 2))
+    def deny_a_call(self, tool: str, answered: int) -> None:
+        for unit in [*self.juju.units]:
+            self.meet(unit, Trouble(denied_tool=tool, answered=answered))
 
     @rule(unit=PICKS, relation=PICKS)
     def deny_a_relation(self, unit: int, relation: int) -> None:

@@ -28,8 +28,10 @@ TOOLS = {
 class Trouble:
     """What goes wrong in one hook of a unit."""
 
-    denied_call: Optional[int] = None
-    """How many calls of hook tools are answered before one is denied."""
+    denied_tool: str = ""
+    """The hook tool of which one call is denied."""
+    answered: int = 0
+    """How many calls of that tool are answered before."""
     denied_id: Optional[int] = None
     """The relation that may not be read or written in this hook."""
     nameless_id: Optional[int] = None
@@ -43,7 +45,7 @@ class Trouble:
 
     def __str__(self) -> str:
         """Tell what goes wrong."""
-        told = {name: value for name, value in vars(self).items() if value not in (None, False)}
+        told = {name: value for name, value in vars(self).items() if value}
         return f" {told}" if told else ""
 
 
@@ -159,10 +161,8 @@ class Tools:
         return answer
 
     def _find_error(self, call: Call) -> Optional[ops.ModelError]:
-        if len(self.calls) == self.trouble.denied_call:
-            # Of its own question ops lets the hook fail.
-            is_of_ops = call.tool == "is-leader" and is_asked_by_ops()
-            return None if is_of_ops else ops.ModelError(DENIAL)
+        if self._is_denied(call):
+            return ops.ModelError(DENIAL)
         if call.relation_id is None:
             return None
         seen = self._seen.get(call.relation_id)
@@ -175,6 +175,15 @@ class Tools:
         if call.relation_id == self.trouble.denied_id and not is_listing:
             return ops.ModelError(DENIAL)
         return None
+
+    def _is_denied(self, call: Call) -> bool:
+        if call.tool != self.trouble.denied_tool:
+            return False
+        answered = sum(earlier.tool == call.tool for earlier in self.calls)
+        if answered != self.trouble.answered:
+            return False
+        # Of its own question ops lets the hook fail.
+        return not (call.tool == "is-leader" and is_asked_by_ops())
 
     def _network(self, relation_id: int) -> Dict[str, object]:
         databag = self.side(relation_id).databags[self._unit.number]
