@@ -6,7 +6,6 @@ Each batch has a seed of its own; one that fails is told again, alone, with `--s
 from __future__ import annotations
 
 import argparse
-import logging
 import secrets
 import sys
 import time

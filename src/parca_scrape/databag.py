@@ -7,7 +7,8 @@ form raises instead.
 from __future__ import annotations
 
 import json
-from typing import Dict, Iterable, List, Mapping, Optional, Tuple, Union
+from functools import lru_cache
+from typing import Callable, Dict, Iterable, List, Mapping, Optional, Tuple, TypeVar, Union
 
 from parca_scrape.fields import OBJECT_RULE, UTF8_RULE, as_object, build, get_text
 from parca_scrape.frozen import dataclass
@@ -27,6 +28,10 @@ INGRESS_ADDRESS_KEY = "ingress-address"
 REQUIRED_TOPOLOGY_KEYS = ("model", "model_uuid", "application")
 # Python's own limit since 3.11; without one, reading a number takes time quadratic in its digits.
 MAX_DIGITS = 4300
+# What is remembered of databags stays some megabytes, whatever they hold.
+MAX_REMEMBERED = 512
+MAX_REMEMBERED_LENGTH = 8192
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -40,12 +45,10 @@ class AppDatabag:
     @classmethod
     def decode(cls, databag: Mapping[str, str]) -> Tuple[AppDatabag, List[Problem]]:
         """Read any databag, and tell what of it cannot be served."""
-        findings = Findings()
-        raw_jobs = decode_json(databag.get(SCRAPE_JOBS_KEY), SCRAPE_JOBS_KEY, findings)
-        scrape_jobs = () if raw_jobs is None else decode_jobs(raw_jobs, SCRAPE_JOBS_KEY, findings)
-        metadata = decode_json(databag.get(SCRAPE_METADATA_KEY), SCRAPE_METADATA_KEY, findings)
-        topology = None if metadata is None else decode_topology(metadata, findings)
-        return build(cls, scrape_jobs=scrape_jobs, scrape_metadata=topology), findings.problems
+        jobs, job_problems = read_jobs(databag.get(SCRAPE_JOBS_KEY) or "")
+        topology, topology_problems = read_topology(databag.get(SCRAPE_METADATA_KEY) or "")
+        app_databag = build(cls, scrape_jobs=jobs, scrape_metadata=topology)
+        return app_databag, [*job_problems, *topology_problems]
 
     @classmethod
     def decode_strict(cls, databag: Mapping[str, str]) -> AppDatabag:
@@ -115,6 +118,34 @@ class UnitDatabag:
         return {key: text for key, text in texts.items() if text}
 
 
+def remember_short(read: Callable[[str], Value]) -> Callable[[str], Value]:
+    """Let a function of a text remember what it gave for the last short ones.
+
+    In one hook jobs() and problems() read the same databags, and many applications have the same
+    jobs.
+    """
+    remember = lru_cache(maxsize=MAX_REMEMBERED)(read)
+    return lambda text: remember(text) if len(text) <= MAX_REMEMBERED_LENGTH else read(text)
+
+
+@remember_short
+def read_jobs(text: str) -> Tuple[Tuple[Job, ...], Tuple[Problem, ...]]:
+    """Read the text of `scrape_jobs`: what can be served of it, and what is wrong."""
+    findings = Findings()
+    raw_jobs = decode_json(text, SCRAPE_JOBS_KEY, findings)
+    jobs = () if raw_jobs is None else decode_jobs(raw_jobs, SCRAPE_JOBS_KEY, findings)
+    return jobs, tuple(findings.problems)
+
+
+@remember_short
+def read_topology(text: str) -> Tuple[Optional[Topology], Tuple[Problem, ...]]:
+    """Read the text of `scrape_metadata`: what it says, and what is wrong."""
+    findings = Findings()
+    metadata = decode_json(text, SCRAPE_METADATA_KEY, findings)
+    topology = None if metadata is None else decode_topology(metadata, findings)
+    return topology, tuple(findings.problems)
+
+
 def encode_app(
     jobs: Iterable[Union[Job, Mapping[str, object]]], topology: Optional[Topology]
 ) -> Dict[str, str]:
@@ -172,7 +203,7 @@ def read_ingress(unit_name: str, databag: Mapping[str, str]) -> Tuple[str, str, 
     return unit_name, address, databag.get(UNIT_NAME_KEY, "")
 
 
-def decode_json(text: Optional[str], path: str, findings: Findings) -> object:
+def decode_json(text: str, path: str, findings: Findings) -> object:
     """Read JSON; None if there is none, or no valid one.
 
     The time is linear in the text.
@@ -193,7 +224,7 @@ def parse_int(digits: str) -> int:
         ValueError: it has more than 4300 digits.
     """
     if len(digits) > MAX_DIGITS:
-        raise ValueError("too many digits")
+        raise ValueError
     return int(digits)
 
 

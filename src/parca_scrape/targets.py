@@ -115,8 +115,9 @@ def parse_port(digits: str) -> Optional[int]:
     if not (digits.isdigit() and digits.isascii()):
         return None
     significant = digits.lstrip("0")
-    port = int(significant) if 0 < len(significant) <= len(str(MAX_PORT)) else 0
-    return port if 0 < port <= MAX_PORT else None
+    if not 0 < len(significant) <= len(str(MAX_PORT)) or int(significant) > MAX_PORT:
+        return None
+    return int(significant)
 
 
 def parse_host(text: str) -> Optional[str]:
