@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Dict
+from typing import Dict, List, cast
 
 import pytest
 
@@ -79,9 +79,15 @@ def test_what_a_charm_does_to_its_scrape_configs_does_not_reach_the_next_ones() 
     assert json.dumps(render([relation])[0]) == before
 
 
-def spoil(value: Any) -> None:
+def spoil(value: object) -> None:
     """Empty every list and dict in a value."""
-    if isinstance(value, (list, dict)):
-        for inner in value.values() if isinstance(value, dict) else value:
-            spoil(inner)
-        value.clear()
+    if isinstance(value, list):
+        elements = cast("List[object]", value)
+        for element in elements:
+            spoil(element)
+        elements.clear()
+    elif isinstance(value, dict):
+        fields = cast("Dict[str, object]", value)
+        for field in fields.values():
+            spoil(field)
+        fields.clear()
