@@ -466,6 +466,7 @@ def test_a_unit_databag_is_written_without_empty_values_and_read_again(
 
 def test_a_typed_unit_has_an_address_that_is_a_host() -> None:
     assert refusal(lambda: UnitDatabag("http://zinc")) == f"address: {ADDRESS}"
+    assert refusal(lambda: UnitDatabag(name="zinc/\ud800")) == f"name: {SURROGATE}"
 
 
 SECRET = "s3cret"

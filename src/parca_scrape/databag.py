@@ -77,14 +77,16 @@ class UnitDatabag:
     """The unit's name in its own model; across models Juju itself gives it another."""
 
     def __post_init__(self) -> None:
-        """Check the address, and put IPv6 into brackets.
+        """Check address and name, and put IPv6 into brackets.
 
         Raises:
-            InvalidJobError: the address is no host.
+            InvalidJobError: the address is no host, or UTF-8 cannot hold the name.
         """
         host = parse_host(self.address) if self.address else ""
         if host is None:
             raise InvalidJobError("address", ADDRESS_RULE)
+        if not is_utf8(self.name):
+            raise InvalidJobError("name", UTF8_RULE)
         self.__dict__["address"] = host
 
     @classmethod

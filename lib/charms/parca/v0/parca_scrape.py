@@ -123,7 +123,7 @@ from typing import (
 import ops
 
 # Licensed under the Apache License, Version 2.0: see http://www.apache.org/licenses/LICENSE-2.0
-# parca-scrape 0.1.0 sha256:05f924f41bda2efcbd7a10982cd0f4dd138d30c7acdbe5852e7700054aa3ebcf
+# parca-scrape 0.1.0 sha256:7e2301b61e164edcd18980796bab4f3fae67533ddf01171a23dd5b601d51acb6
 # The digest is of all other lines. Made from the package: `parca-scrape vendor` writes a new one.
 
 # The version of the package
@@ -1753,14 +1753,16 @@ class UnitDatabag:
     """The unit's name in its own model; across models Juju itself gives it another."""
 
     def __post_init__(self) -> None:
-        """Check the address, and put IPv6 into brackets.
+        """Check address and name, and put IPv6 into brackets.
 
         Raises:
-            InvalidJobError: the address is no host.
+            InvalidJobError: the address is no host, or UTF-8 cannot hold the name.
         """
         host = parse_host(self.address) if self.address else ""
         if host is None:
             raise InvalidJobError("address", ADDRESS_RULE)
+        if not is_utf8(self.name):
+            raise InvalidJobError("name", UTF8_RULE)
         self.__dict__["address"] = host
 
     @classmethod
