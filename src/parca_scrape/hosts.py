@@ -39,43 +39,48 @@ class HostMap:
     def decode(
         cls, units: Iterable[Tuple[str, str, str]], address_key: str = UNIT_ADDRESS_KEY
     ) -> Tuple[HostMap, List[Problem]]:
-        """Order the units of a relation, and leave out those without an address.
-
-        Args:
-            units: for each unit its name in Juju, the text of its address, and the name that it
-                published; both texts may be empty.
-            address_key: the key in the unit databag that the address is from.
-
-        Returns:
-            The hosts; and what is wrong with a unit that is not among them, or is not by the name
-            that it published.
-        """
-        problems: List[Problem] = []
-        hosts: Dict[str, str] = {}
-        for unit_name, address, published_name in sorted(units, key=unit_number):
-            if not address:
-                continue
-            host = parse_host(address)
-            if host is None:
-                problems.append(Problem("error", address_key, ADDRESS_RULE, unit=unit_name))
-                continue
-            name = published_name or unit_name
-            if not (name.isascii() or is_utf8(name)):
-                problems.append(Problem("warning", UNIT_NAME_KEY, UTF8_RULE, unit=unit_name))
-                name = replace_surrogates(name)
-            if name in hosts:
-                if unit_name in hosts:
-                    rule = TAKEN_NAME_RULE
-                    problems.append(Problem("error", UNIT_NAME_KEY, rule, unit=unit_name))
-                    continue
-                problems.append(
-                    Problem("warning", UNIT_NAME_KEY, SHARED_NAME_RULE, unit=unit_name)
-                )
-                name = unit_name
-            hosts[name] = host
+        """Do what `decode_hosts` does."""
+        hosts, problems = decode_hosts(units, address_key)
         host_map = cls.__new__(cls)
         host_map.__dict__["hosts"] = tuple(hosts.items())
         return host_map, problems
+
+
+def decode_hosts(
+    units: Iterable[Tuple[str, str, str]], address_key: str
+) -> Tuple[Dict[str, str], List[Problem]]:
+    """Order the units of a relation, and leave out those without an address.
+
+    Args:
+        units: for each unit its name in Juju, the text of its address, and the name that it
+            published; both texts may be empty.
+        address_key: the key in the unit databag that the address is from.
+
+    Returns:
+        The address of each unit; and what is wrong with a unit that is not among them, or is not
+        by the name that it published.
+    """
+    problems: List[Problem] = []
+    hosts: Dict[str, str] = {}
+    for unit_name, address, published_name in sorted(units, key=unit_number):
+        if not address:
+            continue
+        host = parse_host(address)
+        if host is None:
+            problems.append(Problem("error", address_key, ADDRESS_RULE, unit=unit_name))
+            continue
+        name = published_name or unit_name
+        if not (name.isascii() or is_utf8(name)):
+            problems.append(Problem("warning", UNIT_NAME_KEY, UTF8_RULE, unit=unit_name))
+            name = replace_surrogates(name)
+        if name in hosts:
+            if unit_name in hosts:
+                problems.append(Problem("error", UNIT_NAME_KEY, TAKEN_NAME_RULE, unit=unit_name))
+                continue
+            problems.append(Problem("warning", UNIT_NAME_KEY, SHARED_NAME_RULE, unit=unit_name))
+            name = unit_name
+        hosts[name] = host
+    return hosts, problems
 
 
 def unit_number(unit: Tuple[str, str, str]) -> int:

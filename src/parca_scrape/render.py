@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections import Counter
+from itertools import islice
 from typing import (
     Dict,
     Iterable,
@@ -24,7 +25,7 @@ from parca_scrape.databag import (
     UNIT_ADDRESS_KEY,
     AppDatabag,
 )
-from parca_scrape.hosts import HostMap
+from parca_scrape.hosts import decode_hosts
 from parca_scrape.jobs import Job
 from parca_scrape.parca import replace_surrogates
 from parca_scrape.problems import Findings, Problem, locate
@@ -142,7 +143,7 @@ def render_relation(relation: RelationDatabags) -> Tuple[List[ScrapeConfig], Lis
     if not relation.units:
         return [], []
     app_databag, problems = AppDatabag.decode(relation.app_databag)
-    host_map, host_problems = HostMap.decode(relation.units, relation.address_key)
+    hosts, host_problems = decode_hosts(relation.units, relation.address_key)
     findings = Findings()
     topology = app_databag.scrape_metadata or Topology("", "", "")
     if app_databag.scrape_jobs and not relation.app_databag.get(SCRAPE_METADATA_KEY):
@@ -154,7 +155,7 @@ def render_relation(relation: RelationDatabags) -> Tuple[List[ScrapeConfig], Lis
     scrape_configs: List[ScrapeConfig] = []
     budget = Budget()
     for job in app_databag.scrape_jobs:
-        scrape_config = render_job(job, topology, host_map, budget)
+        scrape_config = render_job(job, topology, hosts, budget)
         if scrape_config["static_configs"] or not budget.is_spent:
             scrape_configs.append(scrape_config)
         if budget.is_spent:
@@ -163,15 +164,17 @@ def render_relation(relation: RelationDatabags) -> Tuple[List[ScrapeConfig], Lis
     return scrape_configs, problems + host_problems + findings.problems
 
 
-def render_job(job: Job, topology: Topology, host_map: HostMap, budget: Budget) -> ScrapeConfig:
+def render_job(
+    job: Job, topology: Topology, hosts: Mapping[str, str], budget: Budget
+) -> ScrapeConfig:
     """Give the scrape config of one job, with as many entries as the budget allows."""
     labels = topology.label_matcher_dict
     entries: List[StaticConfigDict] = []
     for static_config in job.static_configs:
         if not budget.is_spent:
-            entries += render_static_config(static_config, labels, host_map, budget)
+            entries += render_static_config(static_config, labels, hosts, budget)
     source_labels = [*INSTANCE_LABELS]
-    if host_map.hosts and job.static_configs:
+    if hosts and job.static_configs:
         source_labels.append(UNIT_LABEL)
     name = "_".join(filter(None, (topology.identifier, job.job_name)))
     scrape_config = {
@@ -191,7 +194,10 @@ def render_job(job: Job, topology: Topology, host_map: HostMap, budget: Budget) 
 
 
 def render_static_config(
-    static_config: StaticConfig, topology_labels: Dict[str, str], host_map: HostMap, budget: Budget
+    static_config: StaticConfig,
+    topology_labels: Dict[str, str],
+    hosts: Mapping[str, str],
+    budget: Budget,
 ) -> List[StaticConfigDict]:
     """Give an entry for the fully qualified targets, and one for each unit if there are others."""
     labels = {**dict(static_config.labels), **topology_labels}
@@ -199,20 +205,20 @@ def render_static_config(
     suffixes = [target.suffix for target in static_config.targets if target.is_wildcard]
     if not static_config.targets:
         suffixes = [""]
-    hosts = host_map.hosts if suffixes else ()
     entries: List[StaticConfigDict] = []
     if qualified:
         if not budget.spend(len(qualified), len(labels), 1):
             return []
         entries.append({"targets": qualified, "labels": dict(labels)})
     unit_labels = {*labels, UNIT_LABEL}
-    number_of_hosts = budget.spend(len(suffixes), len(unit_labels), len(hosts))
+    wanted = len(hosts) if suffixes else 0
+    number_of_hosts = budget.spend(len(suffixes), len(unit_labels), wanted)
     unit_entries: List[StaticConfigDict] = [
         {
             "labels": {**labels, UNIT_LABEL: unit_name},
             "targets": [host + suffix for suffix in suffixes],
         }
-        for unit_name, host in hosts[:number_of_hosts]
+        for unit_name, host in islice(hosts.items(), number_of_hosts)
     ]
     return entries + unit_entries
 

@@ -96,6 +96,7 @@ import unicodedata
 from collections import Counter
 from dataclasses import field
 from functools import lru_cache
+from itertools import islice
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -123,7 +124,7 @@ from typing import (
 import ops
 
 # Licensed under the Apache License, Version 2.0: see http://www.apache.org/licenses/LICENSE-2.0
-# parca-scrape 0.1.0 sha256:fadd36dd7782bf69cbe01e507f26bb9d6f762ba6fb550bd9302621cca3e89901
+# parca-scrape 0.1.0 sha256:8d242dc1763f392a3fbf757e3945320a4c6aa83ee01b6a8c9fa9eb65bf6533c8
 # The digest is of all other lines. Made from the package: `parca-scrape vendor` writes a new one.
 
 # The version of the package
@@ -1960,43 +1961,48 @@ class HostMap:
     def decode(
         cls, units: Iterable[Tuple[str, str, str]], address_key: str = UNIT_ADDRESS_KEY
     ) -> Tuple[HostMap, List[Problem]]:
-        """Order the units of a relation, and leave out those without an address.
-
-        Args:
-            units: for each unit its name in Juju, the text of its address, and the name that it
-                published; both texts may be empty.
-            address_key: the key in the unit databag that the address is from.
-
-        Returns:
-            The hosts; and what is wrong with a unit that is not among them, or is not by the name
-            that it published.
-        """
-        problems: List[Problem] = []
-        hosts: Dict[str, str] = {}
-        for unit_name, address, published_name in sorted(units, key=unit_number):
-            if not address:
-                continue
-            host = parse_host(address)
-            if host is None:
-                problems.append(Problem("error", address_key, ADDRESS_RULE, unit=unit_name))
-                continue
-            name = published_name or unit_name
-            if not (name.isascii() or is_utf8(name)):
-                problems.append(Problem("warning", UNIT_NAME_KEY, UTF8_RULE, unit=unit_name))
-                name = replace_surrogates(name)
-            if name in hosts:
-                if unit_name in hosts:
-                    rule = TAKEN_NAME_RULE
-                    problems.append(Problem("error", UNIT_NAME_KEY, rule, unit=unit_name))
-                    continue
-                problems.append(
-                    Problem("warning", UNIT_NAME_KEY, SHARED_NAME_RULE, unit=unit_name)
-                )
-                name = unit_name
-            hosts[name] = host
+        """Do what `decode_hosts` does."""
+        hosts, problems = decode_hosts(units, address_key)
         host_map = cls.__new__(cls)
         host_map.__dict__["hosts"] = tuple(hosts.items())
         return host_map, problems
+
+
+def decode_hosts(
+    units: Iterable[Tuple[str, str, str]], address_key: str
+) -> Tuple[Dict[str, str], List[Problem]]:
+    """Order the units of a relation, and leave out those without an address.
+
+    Args:
+        units: for each unit its name in Juju, the text of its address, and the name that it
+            published; both texts may be empty.
+        address_key: the key in the unit databag that the address is from.
+
+    Returns:
+        The address of each unit; and what is wrong with a unit that is not among them, or is not
+        by the name that it published.
+    """
+    problems: List[Problem] = []
+    hosts: Dict[str, str] = {}
+    for unit_name, address, published_name in sorted(units, key=unit_number):
+        if not address:
+            continue
+        host = parse_host(address)
+        if host is None:
+            problems.append(Problem("error", address_key, ADDRESS_RULE, unit=unit_name))
+            continue
+        name = published_name or unit_name
+        if not (name.isascii() or is_utf8(name)):
+            problems.append(Problem("warning", UNIT_NAME_KEY, UTF8_RULE, unit=unit_name))
+            name = replace_surrogates(name)
+        if name in hosts:
+            if unit_name in hosts:
+                problems.append(Problem("error", UNIT_NAME_KEY, TAKEN_NAME_RULE, unit=unit_name))
+                continue
+            problems.append(Problem("warning", UNIT_NAME_KEY, SHARED_NAME_RULE, unit=unit_name))
+            name = unit_name
+        hosts[name] = host
+    return hosts, problems
 
 
 def unit_number(unit: Tuple[str, str, str]) -> int:
@@ -2119,7 +2125,7 @@ def render_relation(relation: RelationDatabags) -> Tuple[List[ScrapeConfig], Lis
     if not relation.units:
         return [], []
     app_databag, problems = AppDatabag.decode(relation.app_databag)
-    host_map, host_problems = HostMap.decode(relation.units, relation.address_key)
+    hosts, host_problems = decode_hosts(relation.units, relation.address_key)
     findings = Findings()
     topology = app_databag.scrape_metadata or Topology("", "", "")
     if app_databag.scrape_jobs and not relation.app_databag.get(SCRAPE_METADATA_KEY):
@@ -2131,7 +2137,7 @@ def render_relation(relation: RelationDatabags) -> Tuple[List[ScrapeConfig], Lis
     scrape_configs: List[ScrapeConfig] = []
     budget = Budget()
     for job in app_databag.scrape_jobs:
-        scrape_config = render_job(job, topology, host_map, budget)
+        scrape_config = render_job(job, topology, hosts, budget)
         if scrape_config["static_configs"] or not budget.is_spent:
             scrape_configs.append(scrape_config)
         if budget.is_spent:
@@ -2140,15 +2146,17 @@ def render_relation(relation: RelationDatabags) -> Tuple[List[ScrapeConfig], Lis
     return scrape_configs, problems + host_problems + findings.problems
 
 
-def render_job(job: Job, topology: Topology, host_map: HostMap, budget: Budget) -> ScrapeConfig:
+def render_job(
+    job: Job, topology: Topology, hosts: Mapping[str, str], budget: Budget
+) -> ScrapeConfig:
     """Give the scrape config of one job, with as many entries as the budget allows."""
     labels = topology.label_matcher_dict
     entries: List[StaticConfigDict] = []
     for static_config in job.static_configs:
         if not budget.is_spent:
-            entries += render_static_config(static_config, labels, host_map, budget)
+            entries += render_static_config(static_config, labels, hosts, budget)
     source_labels = [*INSTANCE_LABELS]
-    if host_map.hosts and job.static_configs:
+    if hosts and job.static_configs:
         source_labels.append(UNIT_LABEL)
     name = "_".join(filter(None, (topology.identifier, job.job_name)))
     scrape_config = {
@@ -2168,7 +2176,10 @@ def render_job(job: Job, topology: Topology, host_map: HostMap, budget: Budget) 
 
 
 def render_static_config(
-    static_config: StaticConfig, topology_labels: Dict[str, str], host_map: HostMap, budget: Budget
+    static_config: StaticConfig,
+    topology_labels: Dict[str, str],
+    hosts: Mapping[str, str],
+    budget: Budget,
 ) -> List[StaticConfigDict]:
     """Give an entry for the fully qualified targets, and one for each unit if there are others."""
     labels = {**dict(static_config.labels), **topology_labels}
@@ -2176,20 +2187,20 @@ def render_static_config(
     suffixes = [target.suffix for target in static_config.targets if target.is_wildcard]
     if not static_config.targets:
         suffixes = [""]
-    hosts = host_map.hosts if suffixes else ()
     entries: List[StaticConfigDict] = []
     if qualified:
         if not budget.spend(len(qualified), len(labels), 1):
             return []
         entries.append({"targets": qualified, "labels": dict(labels)})
     unit_labels = {*labels, UNIT_LABEL}
-    number_of_hosts = budget.spend(len(suffixes), len(unit_labels), len(hosts))
+    wanted = len(hosts) if suffixes else 0
+    number_of_hosts = budget.spend(len(suffixes), len(unit_labels), wanted)
     unit_entries: List[StaticConfigDict] = [
         {
             "labels": {**labels, UNIT_LABEL: unit_name},
             "targets": [host + suffix for suffix in suffixes],
         }
-        for unit_name, host in hosts[:number_of_hosts]
+        for unit_name, host in islice(hosts.items(), number_of_hosts)
     ]
     return entries + unit_entries
 
