@@ -151,8 +151,12 @@ def kept_of_job(scrape_config: Object, place: Place, good: Remote, index: int) -
         job = as_object(as_list(good.jobs)[index])
         tags = [tag_of(config) for config in as_list(job.get("static_configs", []))]
         others = [tag for number, tag in enumerate(tags) if number != place[1]]
+        entries = as_list(scrape_config["static_configs"])
+        # In the place of the damaged one may stand one of the others again.
         kept["static_configs"] = [
-            entry for entry in as_list(scrape_config["static_configs"]) if tag_of(entry) in others
+            entry
+            for number, entry in enumerate(entries)
+            if tag_of(entry) in others and entry not in entries[:number]
         ]
         if len(place) == 2 and not others:
             # A job without static configs has no units to name.
@@ -227,7 +231,13 @@ def check_static_config(good: Remote, damaged: Remote, place: Place) -> None:
             return
         kept, hidden_labels = {**config, "targets": targets}, []
     elif inner == ["labels"]:
-        hidden_labels = list(map(str, as_object(config["labels"])))
+        job = as_object(as_list(damaged.jobs)[int(index)])
+        # What stands in their place may be labels, too.
+        others = as_object(as_list(job["static_configs"])[int(number)]).get("labels")
+        hidden_labels = [
+            *as_object(config["labels"]),
+            *(others if isinstance(others, dict) else ()),
+        ]
     expected = rendered(dataclasses.replace(good, jobs=[{"static_configs": [kept]}]).databags(0))
     served = targets_of(rendered(damaged.databags(0)), hidden_labels)
     for target in targets_of(expected, hidden_labels):
