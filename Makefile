@@ -44,7 +44,7 @@ help:
 	@echo "make coverage  branch coverage; the core must be covered whole"
 	@echo "make matrix    every Python here, every ops, every form (ONLY='3.8 3.12')"
 	@echo "make build     sdist and wheel, built twice and compared, into dist/"
-	@echo "make mutation  do the tests notice mistakes in the core? hours (MODULES='tls jobs')"
+	@echo "make mutation  do the tests notice mistakes in the core? an hour (MODULES='tls jobs')"
 	@echo "make fuzz      fuzz what reads databags and dumps, $(SECONDS) seconds (SECONDS=3600)"
 	@echo "make soak      tell Juju's stories to the library, $(MINUTES) minutes (MINUTES=60)"
 	@echo "make functional  feed a real Parca, if there is one (PARCA_BINARY=/path/to/parca)"
