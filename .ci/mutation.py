@@ -135,18 +135,12 @@ def run_child(mutant: Optional[Mutant], module: str) -> NoReturn:
     try:
         if mutant is not None:
             hide_output()
-            if not replace_module(mutant):
-                code = INVALID
-                return_code(code)
-        code = run_tests(module)
+        is_python = mutant is None or replace_module(mutant)
+        code = run_tests(module) if is_python else INVALID
     finally:
-        return_code(code)
-
-
-def return_code(code: int) -> NoReturn:
-    """End this process without what the process that it was forked off would do at its end."""
-    sys.stdout.flush()
-    os._exit(code)
+        # Without what the process that this one was forked off would do at its end.
+        sys.stdout.flush()
+        os._exit(code)
 
 
 def hide_output() -> None:
