@@ -17,14 +17,13 @@ FUZZ := .venv-fuzz
 RUN := $(VENV)/bin/python
 TOOL := $(TOOLS)/bin
 
-CHECKED := $(wildcard src tests benchmarks examples .ci stubs)
+CHECKED := $(wildcard src tests benchmarks examples tools stubs)
 SHIPPED := $(wildcard src/parca_scrape src/charms)
 # What is not core: it needs ops, or is of the command line. Coverage of the rest is whole.
-ADAPTERS := */provider.py,*/consumer.py,*/endpoint.py,*/__main__.py,*/command*.py,*/vendor.py
-ADAPTERS := $(ADAPTERS),*/show_unit.py,*/plain_yaml.py
+ADAPTERS := */provider.py,*/consumer.py,*/_endpoint.py,*/__main__.py,*/cli/*
 
 # What is built, generated or has the tools of another project in it.
-BUILD_TESTS := tests/test_generated.py tests/test_packaging.py tests/test_stubs.py
+BUILD_TESTS := tests/release
 
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 8))
 TOO_OLD := "$(PYTHON) is older than Python 3.8: name another one with make PYTHON=..."
@@ -37,7 +36,7 @@ PIP_UPGRADE = $(PIP_INSTALL) 'pip>=21.3'
 
 help:
 	@echo "make demo      render the examples"
-	@echo "make test      run the tests (PYTEST_ARGS='tests/test_targets.py -k ipv6')"
+	@echo "make test      run the tests (PYTEST_ARGS='tests/core/test_targets.py -k ipv6')"
 	@echo "make lint      ruff, vermin, mypy, pyright"
 	@echo "make single-files  make lib/charms anew after a change of the package"
 	@echo "make format    let ruff rewrite what it can"
@@ -48,7 +47,7 @@ help:
 	@echo "make fuzz      fuzz what reads databags and dumps, $(SECONDS) seconds (SECONDS=3600)"
 	@echo "make soak      tell Juju's stories to the library, $(MINUTES) minutes (MINUTES=60)"
 	@echo "make functional  feed a real Parca, if there is one (PARCA_BINARY=/path/to/parca)"
-	@echo "make lock      pin the newest packages in .ci/requirements"
+	@echo "make lock      pin the newest packages in tools/requirements"
 	@echo "make clean     remove all that the above made"
 
 demo: $(VENV)/installed
@@ -61,7 +60,7 @@ test: $(VENV)/with-tests
 	$(RUN) -m pytest $(PYTEST_ARGS)
 
 lint: $(TOOLS)/installed
-	$(TOOL)/python .ci/single_file.py --check
+	$(TOOL)/python tools/single_file.py --check
 	$(TOOL)/ruff check
 	$(TOOL)/ruff format --check
 	$(TOOL)/vermin --quiet --no-tips --violations --target=3.8- $(SHIPPED)
@@ -70,7 +69,7 @@ lint: $(TOOLS)/installed
 	PATH="$(CURDIR)/$(TOOL):$$PATH" pyright --verifytypes parca_scrape --ignoreexternal
 
 single-files: $(TOOLS)/installed
-	$(TOOL)/python .ci/single_file.py
+	$(TOOL)/python tools/single_file.py
 
 format: $(TOOLS)/installed
 	$(TOOL)/ruff check --fix
@@ -83,17 +82,17 @@ coverage: $(TOOLS)/installed
 	$(TOOL)/coverage report --omit='$(ADAPTERS)' --fail-under=100
 
 matrix: build
-	PYTHONPATH=. $(TOOL)/python .ci/matrix.py $(ONLY)
+	PYTHONPATH=. $(TOOL)/python tools/matrix.py $(ONLY)
 
 build: $(TOOLS)/installed
-	$(TOOL)/python .ci/build.py
+	$(TOOL)/python tools/build.py
 	$(TOOL)/python -m pytest $(PYTEST_ARGS) $(BUILD_TESTS)
 
 # What it tried stands in .mutation: stop it with Ctrl-C, and the same command goes on from there.
 mutation: $(MUTATION)/installed
-	$(MUTATION)/bin/python .ci/mutation.py --jobs $(JOBS) $(MODULES)
+	$(MUTATION)/bin/python tools/mutation.py --jobs $(JOBS) $(MODULES)
 
-# What fails becomes a test: it is kept in the corpus, which tests/test_corpus.py runs again.
+# What fails becomes a test: it is kept in the corpus, which tests/core/test_corpus.py runs again.
 fuzz: $(FUZZ)/installed
 	@for target in databags command; do \
 	    mkdir -p .fuzz/$$target; \
@@ -111,20 +110,20 @@ functional: $(VENV)/with-tests
 	$(RUN) -m pytest -rs tests/functional
 
 lock: $(TOOLS)/installed
-	cd .ci/requirements && for name in tests tests-ops2.2 tests-ops2.23; do \
+	cd tools/requirements && for name in tests tests-ops2.2 tests-ops2.23; do \
 	    ../../$(TOOL)/uv pip compile --quiet --upgrade --universal --strip-extras --no-annotate \
 	        --python-version 3.8 $$name.in -o $$name.txt || exit; \
 	done
-	cd .ci/requirements && ../../$(TOOL)/uv pip compile --quiet --upgrade --universal --strip-extras \
+	cd tools/requirements && ../../$(TOOL)/uv pip compile --quiet --upgrade --universal --strip-extras \
 	    --no-annotate --python-version 3.11 tools.in -o tools.txt
-	cd .ci/requirements && for name in mutation fuzz; do \
+	cd tools/requirements && for name in mutation fuzz; do \
 	    ../../$(TOOL)/uv pip compile --quiet --upgrade --universal --strip-extras --no-annotate \
 	        --python-version 3.12 $$name.in -o $$name.txt || exit; \
 	done
 
 clean:
 	rm -rf $(VENV) $(TOOLS) $(MUTATION) $(FUZZ) .fuzz .mutation .matrix dist .coverage* .hypothesis .*_cache
-	find src tests .ci -name __pycache__ -prune -exec rm -rf {} +
+	find src tests tools -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/created:
 	@$(PYTHON) -c '$(NEW_ENOUGH)' || { echo $(TOO_OLD) >&2; exit 2; }
@@ -132,17 +131,17 @@ $(VENV)/created:
 	$(PIP_UPGRADE)
 	@touch $@
 
-$(VENV)/installed: $(VENV)/created pyproject.toml .ci/requirements/tests.txt
-	$(PIP_INSTALL) --constraint .ci/requirements/tests.txt --editable .
+$(VENV)/installed: $(VENV)/created pyproject.toml tools/requirements/tests.txt
+	$(PIP_INSTALL) --constraint tools/requirements/tests.txt --editable .
 	@touch $@
 
-$(VENV)/with-tests: $(VENV)/installed .ci/requirements/tests.txt
-	$(PIP_INSTALL) --requirement .ci/requirements/tests.txt
+$(VENV)/with-tests: $(VENV)/installed tools/requirements/tests.txt
+	$(PIP_INSTALL) --requirement tools/requirements/tests.txt
 	@touch $@
 
 $(TOOLS)/created:
 	@$(PYTHON) -c '$(NEW_ENOUGH)' || { echo $(TOO_OLD) >&2; exit 2; }
-	python="$$($(PYTHON) .ci/interpreters.py --at-least 3.11)" && \
+	python="$$($(PYTHON) tools/interpreters.py --at-least 3.11)" && \
 	    "$$python" -m venv --clear $(TOOLS)
 	$(PIP_UPGRADE)
 	@touch $@
@@ -150,18 +149,18 @@ $(TOOLS)/created:
 # atheris has wheels for 3.12 and newer only.
 $(MUTATION)/created $(FUZZ)/created:
 	@$(PYTHON) -c '$(NEW_ENOUGH)' || { echo $(TOO_OLD) >&2; exit 2; }
-	python="$$($(PYTHON) .ci/interpreters.py --at-least 3.12)" && \
+	python="$$($(PYTHON) tools/interpreters.py --at-least 3.12)" && \
 	    "$$python" -m venv --clear $(@D)
 	$(PIP_UPGRADE)
 	@touch $@
 
 $(MUTATION)/installed $(FUZZ)/installed: %/installed: %/created pyproject.toml \
-    .ci/requirements/mutation.txt .ci/requirements/fuzz.txt
-	$(PIP_INSTALL) --requirement .ci/requirements/$(@D:.venv-%=%).txt
-	$(PIP_INSTALL) --constraint .ci/requirements/$(@D:.venv-%=%).txt --editable .
+    tools/requirements/mutation.txt tools/requirements/fuzz.txt
+	$(PIP_INSTALL) --requirement tools/requirements/$(@D:.venv-%=%).txt
+	$(PIP_INSTALL) --constraint tools/requirements/$(@D:.venv-%=%).txt --editable .
 	@touch $@
 
-$(TOOLS)/installed: $(TOOLS)/created pyproject.toml .ci/requirements/tools.txt
-	$(PIP_INSTALL) --requirement .ci/requirements/tools.txt
+$(TOOLS)/installed: $(TOOLS)/created pyproject.toml tools/requirements/tools.txt
+	$(PIP_INSTALL) --requirement tools/requirements/tools.txt
 	$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -15,7 +15,7 @@ import sys
 from typing import List
 
 # What the script does that an installer makes for the command.
-COMMAND = "import sys; from parca_scrape.command import main; sys.exit(main(['--version']))"
+COMMAND = "import sys; from parca_scrape.cli.main import main; sys.exit(main(['--version']))"
 FLOOR = "import argparse, yaml"
 RUNS = 100
 LIMIT = 1.5

@@ -65,5 +65,5 @@ def load(form: Form) -> None:
     if PACKAGE in sys.modules:
         raise ImportError(f"{form.source} imports {PACKAGE}, and should stand alone")
     sys.modules[PACKAGE] = library
-    for path in (ROOT / "src" / PACKAGE).glob("[!_]*.py"):
+    for path in (ROOT / "src" / PACKAGE).glob("*.py"):
         sys.modules[f"{PACKAGE}.{path.stem}"] = library

@@ -14,7 +14,7 @@ from typing import Optional, Sequence
 import hypothesis
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.test_lifecycle import STEPS, Lifecycle
+from tests.charm.test_lifecycle import STEPS, Lifecycle
 
 STORIES_PER_BATCH = 20
 SECONDS_PER_MINUTE = 60

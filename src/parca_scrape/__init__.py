@@ -11,19 +11,19 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from parca_scrape.consumer import (
-        MonitoringEvents,
-        ProfilingEndpointConsumer,
-        TargetsChangedEvent,
-    )
-    from parca_scrape.databag import AppDatabag, UnitDatabag
-    from parca_scrape.endpoint import (
+    from parca_scrape._endpoint import (
         DEFAULT_RELATION_NAME,
         RELATION_INTERFACE_NAME,
         RelationInterfaceMismatchError,
         RelationNotFoundError,
         RelationRoleMismatchError,
     )
+    from parca_scrape.consumer import (
+        MonitoringEvents,
+        ProfilingEndpointConsumer,
+        TargetsChangedEvent,
+    )
+    from parca_scrape.databag import AppDatabag, UnitDatabag
     from parca_scrape.hosts import HostMap
     from parca_scrape.jobs import ALLOWED_KEYS, DEFAULT_JOB, Job
     from parca_scrape.problems import DatabagError, InvalidJobError, Problem
@@ -81,7 +81,7 @@ MODULES = (
     "databag",
     "hosts",
     "render",
-    "endpoint",
+    "_endpoint",
     "provider",
     "consumer",
 )

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 import sys
 
-from parca_scrape.command import main
+from parca_scrape.cli.main import main
 
 sys.exit(main())

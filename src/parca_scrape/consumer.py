@@ -7,14 +7,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
 import ops
 
-from parca_scrape.databag import (
-    INGRESS_ADDRESS_KEY,
-    UNIT_ADDRESS_KEY,
-    read_app,
-    read_ingress,
-    read_unit,
-)
-from parca_scrape.endpoint import (
+from parca_scrape._endpoint import (
     DEFAULT_RELATION_NAME,
     ProblemLog,
     RelationLister,
@@ -23,6 +16,13 @@ from parca_scrape.endpoint import (
     in_relation,
     remote_application,
     running_hook,
+)
+from parca_scrape.databag import (
+    INGRESS_ADDRESS_KEY,
+    UNIT_ADDRESS_KEY,
+    read_app,
+    read_ingress,
+    read_unit,
 )
 from parca_scrape.problems import Problem
 from parca_scrape.render import RelationDatabags, ScrapeConfig, render

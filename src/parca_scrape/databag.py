@@ -10,11 +10,11 @@ import json
 from functools import lru_cache
 from typing import Callable, Dict, Iterable, List, Mapping, Optional, Tuple, TypeVar, Union
 
-from parca_scrape.fields import OBJECT_RULE, UTF8_RULE, as_object, build, get_text
+from parca_scrape._getters import OBJECT_RULE, UTF8_RULE, as_object, build, get_text
+from parca_scrape._legacy import LEGACY_ADDRESS_KEY, warn_of_old_consumers
+from parca_scrape._rules import is_utf8, replace_surrogates
 from parca_scrape.frozen import dataclass
 from parca_scrape.jobs import Job, decode_jobs
-from parca_scrape.legacy import LEGACY_ADDRESS_KEY, warn_of_old_consumers
-from parca_scrape.parca import is_utf8, replace_surrogates
 from parca_scrape.problems import DatabagError, Findings, InvalidJobError, Problem
 from parca_scrape.targets import ADDRESS_RULE, parse_host
 from parca_scrape.topology import TOPOLOGY_KEYS, Topology, is_uuid

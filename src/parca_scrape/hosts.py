@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Dict, Iterable, List, Mapping, Tuple, Union
 
+from parca_scrape._getters import UTF8_RULE, Pairs
+from parca_scrape._rules import is_utf8, replace_surrogates
 from parca_scrape.databag import UNIT_ADDRESS_KEY, UNIT_NAME_KEY
-from parca_scrape.fields import UTF8_RULE, Pairs
 from parca_scrape.frozen import dataclass
-from parca_scrape.parca import is_utf8, replace_surrogates
 from parca_scrape.problems import InvalidJobError, Problem
 from parca_scrape.targets import ADDRESS_RULE, parse_host
 

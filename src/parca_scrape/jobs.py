@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 from typing import Dict, Iterable, List, Mapping, Optional, Tuple, Union, cast
 
-from parca_scrape.fields import (
+from parca_scrape._getters import (
     LIST_RULE,
     OBJECT_RULE,
     as_list,
@@ -19,8 +19,7 @@ from parca_scrape.fields import (
     get_fields,
     get_text,
 )
-from parca_scrape.frozen import dataclass
-from parca_scrape.parca import (
+from parca_scrape._rules import (
     DEFAULT_INTERVAL_MS,
     DEFAULT_TIMEOUT_MARGIN_MS,
     MAX_INTERVAL_MS,
@@ -30,6 +29,7 @@ from parca_scrape.parca import (
     parse_scheme,
     parse_text,
 )
+from parca_scrape.frozen import dataclass
 from parca_scrape.problems import Findings, InvalidJobError
 from parca_scrape.profiling import PprofProfile, ProfilingConfig, decode_profiling
 from parca_scrape.static_configs import StaticConfig, check_static_configs

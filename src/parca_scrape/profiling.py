@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Dict, Iterable, List, Mapping, Optional, Tuple, Union
 
-from parca_scrape.fields import (
+from parca_scrape._getters import (
     LIST_RULE,
     OBJECT_RULE,
     UTF8_RULE,
@@ -20,8 +20,8 @@ from parca_scrape.fields import (
     get_object,
     get_text,
 )
+from parca_scrape._rules import CPU_PROFILE, STANDARD_PROFILES, is_utf8, parse_seconds
 from parca_scrape.frozen import dataclass
-from parca_scrape.parca import CPU_PROFILE, STANDARD_PROFILES, is_utf8, parse_seconds
 from parca_scrape.problems import Findings, join_path
 
 PROFILE_FIELDS = frozenset({"enabled", "path", "delta", "seconds", "keep_sample_type"})

@@ -7,14 +7,7 @@ from typing import Callable, Dict, Iterable, List, Mapping, Optional, Sequence, 
 
 import ops
 
-from parca_scrape.databag import (
-    SCRAPE_JOBS_KEY,
-    UNIT_ADDRESS_KEY,
-    UnitDatabag,
-    check_jobs,
-    encode_app,
-)
-from parca_scrape.endpoint import (
+from parca_scrape._endpoint import (
     DEFAULT_RELATION_NAME,
     ProblemLog,
     RelationLister,
@@ -23,7 +16,14 @@ from parca_scrape.endpoint import (
     in_relation,
     remote_application,
 )
-from parca_scrape.fields import build
+from parca_scrape._getters import build
+from parca_scrape.databag import (
+    SCRAPE_JOBS_KEY,
+    UNIT_ADDRESS_KEY,
+    UnitDatabag,
+    check_jobs,
+    encode_app,
+)
 from parca_scrape.jobs import Job, take_jobs
 from parca_scrape.problems import InvalidJobError, Problem
 from parca_scrape.targets import ADDRESS_RULE, AddressSource, parse_host

@@ -19,6 +19,7 @@ from typing import (
     cast,
 )
 
+from parca_scrape._rules import replace_surrogates
 from parca_scrape.databag import (
     SCRAPE_JOBS_KEY,
     SCRAPE_METADATA_KEY,
@@ -27,7 +28,6 @@ from parca_scrape.databag import (
 )
 from parca_scrape.hosts import decode_hosts
 from parca_scrape.jobs import Job
-from parca_scrape.parca import replace_surrogates
 from parca_scrape.problems import Findings, Problem, locate
 from parca_scrape.static_configs import StaticConfig
 from parca_scrape.topology import Topology

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Dict, Iterable, List, Mapping, Tuple, Union
 
-from parca_scrape.fields import (
+from parca_scrape._getters import (
     LIST_RULE,
     OBJECT_RULE,
     TEXT_RULE,
@@ -19,8 +19,7 @@ from parca_scrape.fields import (
     get_fields,
     get_object,
 )
-from parca_scrape.frozen import dataclass
-from parca_scrape.parca import (
+from parca_scrape._rules import (
     SCHEME_LABEL,
     SCHEME_RULE,
     is_utf8,
@@ -28,6 +27,7 @@ from parca_scrape.parca import (
     parse_text,
     replace_surrogates,
 )
+from parca_scrape.frozen import dataclass
 from parca_scrape.problems import Findings, InvalidJobError, join_path
 from parca_scrape.targets import WILDCARD, Target
 

@@ -9,16 +9,16 @@ from __future__ import annotations
 from dataclasses import field
 from typing import Dict, Mapping, Optional
 
-from parca_scrape.fields import build, get_boolean, get_fields, get_object, get_text
-from parca_scrape.frozen import dataclass
-from parca_scrape.legacy import FILE_FIELDS, move_pem
-from parca_scrape.parca import (
+from parca_scrape._getters import build, get_boolean, get_fields, get_object, get_text
+from parca_scrape._legacy import FILE_FIELDS, move_pem
+from parca_scrape._rules import (
     DEFAULT_MIN_TLS_VERSION,
     TLS_VERSIONS,
     is_ca,
     is_certificate,
     is_private_key,
 )
+from parca_scrape.frozen import dataclass
 from parca_scrape.problems import Findings, join_path
 
 TLS_FIELDS = (

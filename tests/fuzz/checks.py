@@ -145,9 +145,9 @@ def check_encoding(scrape_configs: Sequence[ScrapeConfig]) -> None:
 
 def check_command(data: bytes) -> None:
     """Check that the command line gives a result or one line for anything that it reads."""
-    from parca_scrape.command_render import encode_json, encode_yaml
-    from parca_scrape.plain_yaml import UnusableInputError
-    from parca_scrape.show_unit import read_show_unit
+    from parca_scrape.cli.plain_yaml import UnusableInputError
+    from parca_scrape.cli.render import encode_json, encode_yaml
+    from parca_scrape.cli.show_unit import read_show_unit
 
     try:
         text = data.decode("utf-8-sig")

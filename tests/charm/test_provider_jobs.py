@@ -1,0 +1,350 @@
+from __future__ import annotations
+
+import collections
+import json
+import socket
+import types
+from pathlib import Path
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    Mapping,
+    Optional,
+    TypedDict,
+    Union,
+)
+
+import ops
+import pytest
+from ops import testing
+
+from parca_scrape import (
+    DEFAULT_JOB,
+    InvalidJobError,
+    Job,
+    Problem,
+    ProfilingEndpointProvider,
+    StaticConfig,
+)
+from tests.hook_tools import HookTools
+from tests.profiled_charm import (
+    DEFAULT,
+    FQDN,
+    UNIT_ONLY,
+    Databags,
+    Make,
+    both_databags,
+    charm_type,
+    make_context,
+    make_relation,
+    make_state,
+    run_hook,
+)
+
+pytestmark = pytest.mark.state_transitions
+
+Jobs = Iterable[Union[Mapping[str, object], Job]]
+NO_JSON = "must be JSON: Object of type set is not JSON serializable"
+FULL_JOB = Job(
+    job_name="full",
+    static_configs=[
+        StaticConfig(["*:8080", "*", "db.example:9000"], {"team": "zinc"}),
+        StaticConfig(),
+    ],
+    tls_config=None,
+    scheme="https",
+    scrape_timeout="31s",
+    scrape_interval="30s",
+)
+FULL_JOB_TEXT = (
+    '{"static_configs": [{"targets": ["*:8080", "*:443", "db.example:9000"],'
+    ' "labels": {"team": "zinc"}}, {"targets": ["*:443"]}], "job_name": "full",'
+    ' "scrape_interval": "30s", "scrape_timeout": "31s", "scheme": "https"}'
+)
+
+
+class Vector(TypedDict):
+    """A provider, one of its events, and what its databags hold after it."""
+
+    name: str
+    app: str
+    unit: int
+    leader: bool
+    model: str
+    model_uuid: str
+    charm_name: str
+    fqdn: str
+    event: str
+    jobs: Optional[List[Mapping[str, object]]]
+    app_data: Dict[str, str]
+    unit_data: Dict[str, str]
+
+
+VECTORS: List[Vector] = json.loads(
+    (Path(__file__).parents[1] / "data" / "provider.json").read_text(encoding="utf-8")
+)
+
+
+@pytest.fixture(autouse=True)
+def _fqdn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getfqdn", lambda: FQDN)
+
+
+def with_jobs(jobs: Optional[Jobs]) -> Make:
+    return lambda charm: ProfilingEndpointProvider(charm, jobs=jobs)
+
+
+def publish(jobs: Optional[Jobs]) -> Databags:
+    """Give what the leader publishes when a relation is joined."""
+    return run_hook("relation_joined", make_relation(1), make=with_jobs(jobs)).databags[1]
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=[vector["name"] for vector in VECTORS])
+def test_the_databags_are_those_of_the_vectors(
+    vector: Vector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "getfqdn", lambda: vector["fqdn"])
+    context = testing.Context(
+        charm_type(with_jobs(vector["jobs"])),
+        meta={
+            "name": vector["charm_name"],
+            "provides": {"profiling-endpoint": {"interface": "parca_scrape"}},
+        },
+        app_name=vector["app"],
+        unit_id=vector["unit"],
+    )
+    relation = make_relation(1)
+    state = testing.State(
+        leader=vector["leader"],
+        relations=[relation],
+        model=testing.Model(vector["model"], uuid=vector["model_uuid"]),
+    )
+    after = context.run(getattr(context.on, vector["event"])(relation), state).get_relation(1)
+    assert after.local_app_data == vector["app_data"]
+    assert after.local_unit_data == vector["unit_data"]
+
+
+def generate() -> Iterator[Mapping[str, object]]:
+    yield {"job_name": "a"}
+    yield {"job_name": "b"}
+
+
+EMPTY_JOB: Dict[str, object] = {}
+NO_JOBS: List[Mapping[str, object]] = []
+NO_STATIC_CONFIGS: List[object] = []
+A_AND_B = (
+    '[{"static_configs": [{"targets": ["*:80"]}], "job_name": "a"},'
+    ' {"static_configs": [{"targets": ["*:80"]}], "job_name": "b"}]'
+)
+PROXY = types.MappingProxyType({"job_name": "a"})
+
+
+@pytest.mark.parametrize(
+    ("jobs", "text"),
+    [
+        (None, '[{"static_configs": [{"targets": ["*:80"]}]}]'),
+        (NO_JOBS, "[]"),
+        (tuple(NO_JOBS), "[]"),
+        (iter(NO_JOBS), "[]"),
+        ([EMPTY_JOB], '[{"static_configs": [{"targets": ["*:80"]}]}]'),
+        (({"job_name": "a"}, {"job_name": "b"}), A_AND_B),
+        ([PROXY, collections.ChainMap({"job_name": "b"})], A_AND_B),
+        (generate(), A_AND_B),
+        ([FULL_JOB], f"[{FULL_JOB_TEXT}]"),
+        ([Job()], '[{"static_configs": [{"targets": ["*:80"]}]}]'),
+        ([Job(static_configs=[])], '[{"static_configs": []}]'),
+        (
+            [{"job_name": None}, FULL_JOB],
+            '[{"static_configs": [{"targets": ["*:80"]}], "job_name": null},'
+            f" {FULL_JOB_TEXT}]",
+        ),
+        (
+            [{"scheme": "https", "a": 1, "static_configs": NO_STATIC_CONFIGS, "job_name": "höhe"}],
+            '[{"static_configs": [], "scheme": "https", "job_name": "h\\u00f6he"}]',
+        ),
+        (
+            [{"scrape_interval": float("nan")}],
+            '[{"static_configs": [{"targets": ["*:80"]}], "scrape_interval": NaN}]',
+        ),
+    ],
+)
+def test_jobs_are_published_as_they_were_given(jobs: Optional[Jobs], text: str) -> None:
+    assert publish(jobs) == both_databags(text)
+
+
+def test_jobs_out_of_a_generator_are_read_once() -> None:
+    jobs = generate()
+
+    def make(charm: ops.CharmBase) -> ProfilingEndpointProvider:
+        provider = ProfilingEndpointProvider(charm, jobs=jobs)
+        provider.set_scrape_job_spec()
+        return provider
+
+    hook = run_hook("relation_joined", make_relation(1), make=make)
+    assert hook.databags == {1: both_databags(A_AND_B)}
+    assert list(jobs) == []
+
+
+def test_what_is_nested_in_a_job_is_read_when_it_is_published() -> None:
+    def make(charm: ops.CharmBase) -> ProfilingEndpointProvider:
+        targets = ["*:1"]
+        job: Dict[str, object] = {"static_configs": [{"targets": targets}]}
+        jobs = [job]
+        provider = ProfilingEndpointProvider(charm, jobs=jobs)
+        targets.append("*:2")
+        job["job_name"] = "too late"
+        jobs.append({"job_name": "too late"})
+        return provider
+
+    hook = run_hook("relation_joined", make_relation(1), make=make)
+    assert hook.databags == {
+        1: both_databags('[{"static_configs": [{"targets": ["*:1", "*:2"]}]}]')
+    }
+
+
+def test_publishing_changes_neither_the_jobs_nor_the_default_job() -> None:
+    jobs: List[Mapping[str, object]] = [{"job_name": "a", "metrics_path": "/"}]
+    publish(jobs)
+    assert jobs == [{"job_name": "a", "metrics_path": "/"}]
+    publish(None)
+    assert DEFAULT_JOB == {"static_configs": [{"targets": ["*:80"]}]}
+
+
+@pytest.mark.parametrize(
+    ("jobs", "line"),
+    [
+        ([None], "jobs[0]: must be a mapping or a Job"),
+        ([EMPTY_JOB, "*:80"], "jobs[1]: must be a mapping or a Job"),
+        ([NO_JOBS], "jobs[0]: must be a mapping or a Job"),
+        ("job", "jobs[0]: must be a mapping or a Job"),
+        ({"job_name": "a"}, "jobs[0]: must be a mapping or a Job"),
+        (80, "jobs: must be a list of scrape jobs"),
+    ],
+)
+def test_what_is_no_job_raises_in_the_constructor(jobs: Any, line: str) -> None:
+    with pytest.raises(InvalidJobError) as raised:
+        run_hook("start", make=with_jobs(jobs), leader=False)
+    assert str(raised.value) == line
+
+
+def circle() -> Dict[str, object]:
+    job: Dict[str, object] = {}
+    job["static_configs"] = [job]
+    return job
+
+
+@pytest.mark.parametrize(
+    ("jobs", "line"),
+    [
+        ([{}, {"job_name": {"a"}}], f"jobs[1]: {NO_JSON}"),
+        ([{"tls_config": {(): 1}}], "jobs[0]: must be JSON: keys must be str,"),
+        ([circle()], "jobs[0]: must be JSON: Circular reference detected"),
+    ],
+)
+def test_what_is_no_json_raises_when_the_leader_publishes_it(jobs: Jobs, line: str) -> None:
+    with pytest.raises(InvalidJobError) as raised:
+        run_hook("relation_joined", make_relation(1), make=with_jobs(jobs))
+    assert str(raised.value)[: len(line)] == line
+
+
+@pytest.mark.parametrize(
+    ("event", "leader"), [("relation_joined", False), ("update_status", True), ("start", True)]
+)
+def test_what_is_no_json_does_not_raise_where_jobs_are_not_published(
+    event: str, leader: bool
+) -> None:
+    jobs: Jobs = [{"job_name": {"a"}}]
+    hook = run_hook(event, make_relation(1), make=with_jobs(jobs), leader=leader)
+    assert hook.log == []
+    assert hook.databags == {1: ({}, {}) if event == "start" else UNIT_ONLY}
+
+
+def test_what_is_no_json_does_not_raise_without_relations() -> None:
+    assert run_hook("leader_elected", make=with_jobs([{"job_name": {"a"}}])).log == []
+
+
+BAD_JOBS: Jobs = [{"scheme": "ftp"}, {"scrape_interval": "0s"}]
+BAD_TEXT = (
+    '[{"static_configs": [{"targets": ["*:80"]}], "scheme": "ftp"},'
+    ' {"static_configs": [{"targets": ["*:80"]}], "scrape_interval": "0s"}]'
+)
+BAD_JOB_PROBLEMS = [
+    Problem("error", "jobs[0].scheme", "must be http or https (so the job is left out)"),
+    Problem(
+        "error",
+        "jobs[1].scrape_interval",
+        "must be a duration such as 1m30s, above zero and below 292 years",
+    ),
+]
+
+
+@pytest.mark.parametrize("leader", [True, False])
+def test_problems_tells_what_consumers_would_leave_out_of_the_jobs(leader: bool) -> None:
+    context = make_context(with_jobs(BAD_JOBS))
+    with context(context.on.start(), make_state([], leader=leader)) as manager:
+        assert manager.charm.provider.problems() == BAD_JOB_PROBLEMS
+
+
+def test_problems_tells_of_what_is_no_json() -> None:
+    context = make_context(with_jobs([{}, {"job_name": {"a"}}]))
+    with context(context.on.start(), make_state([])) as manager:
+        assert manager.charm.provider.problems() == [Problem("error", "jobs[1]", NO_JSON)]
+
+
+def test_problems_tells_nothing_of_good_jobs() -> None:
+    context = make_context(with_jobs([FULL_JOB, {"job_name": "a"}]))
+    with context(context.on.start(), make_state([make_relation(1)])) as manager:
+        assert manager.charm.provider.problems() == []
+
+
+def test_problems_asks_nothing_of_juju() -> None:
+    tools = HookTools()
+    context = make_context(with_jobs(BAD_JOBS), tools)
+    with context(context.on.start(), make_state([make_relation(1)])) as manager:
+        manager.charm.provider.problems()
+        assert tools.calls == []
+
+
+def publish_twice(charm: ops.CharmBase) -> ProfilingEndpointProvider:
+    provider = ProfilingEndpointProvider(charm, jobs=BAD_JOBS)
+    provider.set_scrape_job_spec()
+    provider.set_scrape_job_spec()
+    return provider
+
+
+@pytest.mark.parametrize("make", [with_jobs(BAD_JOBS), publish_twice])
+def test_bad_jobs_are_published_and_logged_once_a_hook(
+    make: Callable[[ops.CharmBase], ProfilingEndpointProvider],
+) -> None:
+    hook = run_hook("relation_joined", make_relation(1), make_relation(2), make=make)
+    assert hook.databags == {1: both_databags(BAD_TEXT), 2: both_databags(BAD_TEXT)}
+    assert hook.log == [
+        "error: jobs[0].scheme: must be http or https (so the job is left out)",
+        "error: jobs[1].scrape_interval: must be a duration such as 1m30s,"
+        " above zero and below 292 years",
+    ]
+
+
+def test_bad_jobs_are_logged_where_they_are_published_only() -> None:
+    make = with_jobs(BAD_JOBS)
+    assert run_hook("update_status", make_relation(1), make=make).log == []
+    assert run_hook("relation_joined", make_relation(1), make=make, leader=False).log == []
+    assert run_hook("leader_elected", make=make).log == []
+
+
+def test_of_many_bad_jobs_twenty_are_logged_and_the_rest_is_counted() -> None:
+    jobs: Jobs = [{"scheme": "ftp"}] * 23
+    log = run_hook("relation_joined", make_relation(1), make=with_jobs(jobs)).log
+    lines = [
+        f"error: jobs[{index}].scheme: must be http or https (so the job is left out)"
+        for index in range(20)
+    ]
+    assert log == [*lines, "3 more problems, see problems()"]
+
+
+def test_default_databags_are_those_of_one_wildcard_on_port_80() -> None:
+    assert publish(None) == DEFAULT

@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+from typing import List, Set
+
+import pytest
+
+from parca_scrape.cli.single_files import LIBIDS
+from parca_scrape.version import VERSION
+from tests.forms import ROOT
+
+pytestmark = [pytest.mark.package_only, pytest.mark.once]
+
+NAME = f"parca_scrape-{VERSION}"
+CHARMS = list(LIBIDS)
+LEFT_OUT = ("__pycache__", ".*_cache", ".git", ".venv*", ".matrix", ".hypothesis", "dist")
+
+
+@pytest.fixture(scope="module")
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build a copy of the checkout, with what is not to be shipped lying about, into dist/."""
+    for tool in ("build", "hatchling", "twine"):
+        pytest.importorskip(tool)
+    tree = tmp_path_factory.mktemp("build") / "tree"
+    shutil.copytree(str(ROOT), str(tree), ignore=shutil.ignore_patterns(*LEFT_OUT))
+    for litter in (
+        "src/parca_scrape/__pycache__/jobs.cpython-38.pyc",
+        "src/charms/parca/v0/__pycache__/parca_scrape.cpython-38.pyc",
+        "lib/charms/parca/v0/__pycache__/parca_scrape.cpython-38.pyc",
+        "src/parca_scrape.egg-info/PKG-INFO",
+        ".hypothesis/examples",
+    ):
+        path = tree / litter
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+    # The script itself fails if two builds differ, or if twine finds fault with one.
+    result = subprocess.run(
+        [sys.executable, str(tree / "tools" / "build.py")],
+        cwd=str(tree),
+        env={**os.environ, "SOURCE_DATE_EPOCH": "1700000000"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert result.returncode == 0, result.stdout
+    return tree / "dist"
+
+
+@pytest.fixture(scope="module")
+def installed(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Install the wheel alone, and give the folder."""
+    folder = tmp_path_factory.mktemp("installed")
+    (wheel,) = dist.glob("*.whl")
+    options = ["--quiet", "--no-deps", "--no-index", "--no-compile", "--target", str(folder)]
+    subprocess.run([sys.executable, "-m", "pip", "install", *options, str(wheel)], check=True)
+    return folder
+
+
+def files_in(*folders: str) -> Set[str]:
+    """Give the files of the checkout in some folders, without caches."""
+    return {
+        path.relative_to(ROOT).as_posix()
+        for folder in folders
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in (".py", ".typed")
+    }
+
+
+def test_two_archives_are_built(dist: Path) -> None:
+    assert sorted(path.name for path in dist.iterdir()) == [
+        f"{NAME}-py3-none-any.whl",
+        f"{NAME}.tar.gz",
+    ]
+
+
+def test_the_wheel_holds_the_package_the_old_import_paths_and_the_single_files(dist: Path) -> None:
+    with zipfile.ZipFile(str(dist / f"{NAME}-py3-none-any.whl")) as wheel:
+        names = set(wheel.namelist())
+
+    package = {name[len("src/") :] for name in files_in("src/parca_scrape", "src/charms")}
+    assert names == {
+        *package,
+        *(f"parca_scrape/vendored/{charm}.py.txt" for charm in CHARMS),
+        f"{NAME}.dist-info/METADATA",
+        f"{NAME}.dist-info/RECORD",
+        f"{NAME}.dist-info/WHEEL",
+        f"{NAME}.dist-info/entry_points.txt",
+        f"{NAME}.dist-info/licenses/LICENSE",
+    }
+    assert {"parca_scrape/py.typed", *(f"charms/{c}/v0/parca_scrape.py" for c in CHARMS)} < names
+
+
+def test_the_sdist_holds_what_makes_the_wheel(dist: Path) -> None:
+    with tarfile.open(str(dist / f"{NAME}.tar.gz")) as sdist:
+        names = {member.name for member in sdist.getmembers()}
+
+    documents = {".gitignore", "CHANGELOG.md", "LICENSE", "README.md"}
+    expected = {*files_in("src", "lib"), *documents, "pyproject.toml", "PKG-INFO"}
+    assert names == {f"{NAME}/{name}" for name in expected}
+
+
+@pytest.mark.parametrize("charm", CHARMS)
+def test_an_installed_package_writes_its_single_files(
+    charm: str, installed: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "charmcraft.yaml").write_text("name: zinc\n")
+
+    run_installed(installed, ["-m", "parca_scrape", "vendor", str(tmp_path), "--charm", charm])
+
+    path = Path("lib") / "charms" / charm / "v0" / "parca_scrape.py"
+    assert (tmp_path / path).read_bytes() == (ROOT / path).read_bytes()
+
+
+@pytest.mark.parametrize("charm", CHARMS)
+def test_an_installed_package_gives_the_old_import_path(charm: str, installed: Path) -> None:
+    printed = run_installed(
+        installed,
+        ["-c", f"import charms.{charm}.v0.parca_scrape as library; print(library.__file__)"],
+    )
+
+    assert printed == f"{installed}/charms/{charm}/v0/parca_scrape.py\n"
+
+
+def test_an_installed_package_knows_its_version(installed: Path) -> None:
+    assert run_installed(installed, ["-m", "parca_scrape", "--version"]) == (
+        f"parca-scrape {VERSION}\n"
+    )
+
+
+def run_installed(installed: Path, arguments: List[str]) -> str:
+    """Run Python with the installed package, and give what it prints."""
+    result = subprocess.run(
+        [sys.executable, *arguments],
+        env={**os.environ, "PYTHONPATH": str(installed)},
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+    )
+    return result.stdout
