@@ -6,7 +6,7 @@ import json
 from typing import Callable, Dict, List, Tuple
 
 from benchmarks.dispatch import MODEL, MODEL_UUID
-from parca_scrape.render import RelationDatabags
+from parca_scrape.databag import RelationDatabags, UnitDatabag
 
 APPLICATION = "zinc"
 METADATA = {"model": MODEL, "model_uuid": MODEL_UUID, "application": APPLICATION}
@@ -23,7 +23,8 @@ def make_databags(
         "scrape_jobs": scrape_jobs,
         "scrape_metadata": json.dumps({**METADATA, "model": model}),
     }
-    return RelationDatabags(1, APPLICATION, app_databag, [(name, host, name) for name in names])
+    units = {name: UnitDatabag(host, name) for name in names}
+    return RelationDatabags.decode(1, APPLICATION, app_databag, units)
 
 
 def fill(size: int, before: str, part: str, after: str) -> str:

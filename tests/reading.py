@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Callable, Dict, List, Tuple
+from typing import Callable, Dict, Iterable, List, Mapping, Tuple
 
 import pytest
 
-from parca_scrape import AppDatabag, InvalidJobError, Problem
+from parca_scrape import AddressSource, AppDatabag, InvalidJobError, Problem, UnitDatabag
+from parca_scrape.databag import RelationDatabags
+from parca_scrape.hosts import order_units
 
 Read = Tuple[List[Dict[str, object]], List[Problem]]
 
@@ -16,6 +18,30 @@ def read_jobs(*jobs: object) -> Read:
     """Give what a consumer serves of published jobs, in the form of jobs, and the problems."""
     app_databag, problems = AppDatabag.decode({"scrape_jobs": json.dumps(jobs)})
     return [job.as_mapping() for job in app_databag.scrape_jobs], problems
+
+
+def read_relation(
+    relation_id: int,
+    application: str,
+    app_databag: Mapping[str, str],
+    unit_databags: Mapping[str, Mapping[str, str]],
+    address_source: AddressSource = AddressSource.PUBLISHED,
+) -> RelationDatabags:
+    """Return what the databags of a relation hold, as a consumer decodes them."""
+    units: Dict[str, UnitDatabag] = {}
+    problems: List[Problem] = []
+    for unit_name in order_units(unit_databags):
+        units[unit_name], found = UnitDatabag.decode(unit_databags[unit_name], address_source)
+        problems += [problem.in_unit(unit_name) for problem in found]
+    return RelationDatabags.decode(relation_id, application, app_databag, units, problems)
+
+
+def unit_databags_of(units: Iterable[Tuple[str, str, str]]) -> Dict[str, Dict[str, str]]:
+    """Return unit databags, by the name in Juju, with an address and a published name."""
+    return {
+        unit_name: {"parca_scrape_unit_address": address, "parca_scrape_unit_name": name}
+        for unit_name, address, name in units
+    }
 
 
 def job(**settings: object) -> Dict[str, object]:

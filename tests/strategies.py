@@ -9,8 +9,8 @@ from typing import Dict, List, Optional, Tuple, Union
 from hypothesis import strategies as st
 
 from parca_scrape import AppDatabag, HostMap, Job, Topology, UnitDatabag
-from parca_scrape.databag import read_unit
-from parca_scrape.render import RelationDatabags
+from parca_scrape.databag import RelationDatabags
+from tests.reading import read_relation
 
 Json = Union[None, bool, int, float, str, "List[Json]", "Dict[str, Json]"]
 Object = Dict[str, Json]
@@ -101,10 +101,15 @@ class Remote:
         databag = {"scrape_jobs": write(self.jobs), "scrape_metadata": write(self.metadata)}
         return {**databag, **dict(self.texts)}
 
+    def unit_databags(self) -> Dict[str, Dict[str, str]]:
+        """Return the databag of each unit, by the name in Juju."""
+        return {name: dict(databag) for name, databag in self.units}
+
     def databags(self, relation_id: int) -> RelationDatabags:
         """Give the databags of a relation to the application."""
-        units = [read_unit(name, dict(databag)) for name, databag in self.units]
-        return RelationDatabags(relation_id, self.application, self.app_databag(), units)
+        return read_relation(
+            relation_id, self.application, self.app_databag(), self.unit_databags()
+        )
 
 
 def write(value: Json) -> str:

@@ -1,4 +1,4 @@
-"""The endpoint of a charm: its metadata, its relations, and what Juju lets be read of them."""
+"""The endpoint of a charm: its metadata, its relations, and what Juju denies of them."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Dict, Iterable, List, Optional, Set, Tuple
 
 import ops
 
-from parca_scrape.problems import Problem, locate
+from parca_scrape.problems import Problem
 
 logger: logging.Logger = logging.getLogger(__name__)
 
 DEFAULT_RELATION_NAME = "profiling-endpoint"
 RELATION_INTERFACE_NAME = "parca_scrape"
-# Every line of a charm's log is a process to ops.
+# Every line of the log costs ops a process.
 MAX_LINES = 20
 
 
@@ -48,7 +48,7 @@ class RelationInterfaceMismatchError(Exception):
 
 
 class RelationRoleMismatchError(Exception):
-    """The relation of this name is on the other side in the charm's metadata."""
+    """The relation of this name has the other role in the charm's metadata."""
 
     def __init__(
         self,
@@ -69,12 +69,12 @@ class RelationRoleMismatchError(Exception):
 
 
 def check_endpoint(charm: ops.CharmBase, relation_name: str, role: ops.RelationRole) -> None:
-    """Check that the charm's metadata has the relation, on the right side.
+    """Check that the charm's metadata has the relation, with the right interface and role.
 
     Raises:
-        RelationNotFoundError: it has none of this name.
-        RelationInterfaceMismatchError: it is of another interface.
-        RelationRoleMismatchError: it is on the other side.
+        RelationNotFoundError: there is no relation of this name.
+        RelationInterfaceMismatchError: it has another interface.
+        RelationRoleMismatchError: it has the other role.
     """
     relation = charm.meta.relations.get(relation_name)
     if relation is None:
@@ -97,16 +97,16 @@ class RelationLister:
         self._denials: List[Problem] = []
 
     def list_relations(self) -> Tuple[List[ops.Relation], List[Problem]]:
-        """Give the relations in order of their ids, and why some may be missing.
+        """Return the relations in the order of their ids, and why some may be missing.
 
-        A relation does not count in its own relation-broken hook, where ops before 2.10 lists it.
+        A relation does not count in its own relation-broken hook; ops before 2.10 lists it there.
         """
         relations: List[ops.Relation] = []
         try:
             relations = self._model.relations[self._relation_name]
         except ops.ModelError as error:
-            self._denials = [denial(error, self._relation_name)]
-            # What ops listed before the failure it gives from now on, as if it were all.
+            self._denials = [denied(error, self._relation_name)]
+            # From now on ops returns what it had listed before the failure, as if it were all.
             with contextlib.suppress(ops.ModelError):
                 relations = self._model.relations[self._relation_name]
             self._listed_in_part = relations
@@ -117,12 +117,12 @@ class RelationLister:
 
 
 def remote_application(relation: ops.Relation) -> Optional[ops.Application]:
-    """Give the other side of a relation; ops may have none, though its types do not say so."""
+    """Return the remote application; ops may have none, though its types do not say so."""
     return relation.app
 
 
 def running_hook(relation_name: str, kind: str) -> Optional[int]:
-    """Give the id of the relation whose hook of this kind Juju runs now; None for another hook.
+    """Return the id of the relation whose hook of this kind is running; None for other hooks.
 
     Source: Juju's environment of a hook, `worker/uniter/runner/context/context.go`.
 
@@ -138,25 +138,25 @@ def running_hook(relation_name: str, kind: str) -> Optional[int]:
 
 
 def in_relation(problem: Problem, relation: ops.Relation) -> Problem:
-    """Give the problem with the relation that it is in."""
+    """Return the problem with the relation that it is in."""
     application = remote_application(relation)
-    return locate(problem, relation.id, "" if application is None else application.name)
+    return problem.in_relation(relation.id, "" if application is None else application.name)
 
 
-def denial(error: ops.ModelError, path: str = "", unit_name: str = "") -> Problem:
-    """Give the problem of something that Juju does not let this unit read or write."""
+def denied(error: ops.ModelError, path: str = "") -> Problem:
+    """Return the problem of something that Juju did not let this unit read or write."""
     reason = " ".join(str(error).split()) or type(error).__name__
-    return Problem("error", path, f"left out, for Juju denies it: {reason}", unit=unit_name)
+    return Problem("error", path, f"skipped: Juju denied access: {reason}")
 
 
 class ProblemLog:
-    """Logs each problem once, and at most 20 of a relation."""
+    """Logs each problem once, and at most 20 of one relation."""
 
     def __init__(self) -> None:
         self._logged: Dict[Optional[int], Set[Problem]] = {}
 
     def log(self, problems: Iterable[Problem]) -> None:
-        """Log the problems that are new, and count those that are too many."""
+        """Log the new problems, and the number of those that are too many."""
         hidden: Dict[Optional[int], int] = {}
         for problem in problems:
             logged = self._logged.setdefault(problem.relation_id, set())
@@ -170,4 +170,4 @@ class ProblemLog:
                 logger.log(level, "%s", problem)
         for relation_id, count in hidden.items():
             origin = "" if relation_id is None else f"relation {relation_id}: "
-            logger.warning("%s%d more problems, see problems()", origin, count)
+            logger.warning("%s%d more problems; problems() returns all", origin, count)

@@ -1,9 +1,9 @@
-"""The side of Parca: what to scrape, out of the databags of all relations."""
+"""The Parca side: what to scrape, from the databags of all relations."""
 
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, Iterator, List, Mapping, Tuple
+from typing import Any, Dict, List, Mapping, Tuple
 
 import ops
 
@@ -12,33 +12,23 @@ from parca_scrape._endpoint import (
     ProblemLog,
     RelationLister,
     check_endpoint,
-    denial,
+    denied,
     in_relation,
     remote_application,
     running_hook,
 )
-from parca_scrape.databag import (
-    INGRESS_ADDRESS_KEY,
-    UNIT_ADDRESS_KEY,
-    read_app,
-    read_ingress,
-    read_unit,
-)
+from parca_scrape.databag import RelationDatabags, UnitDatabag, read_app
+from parca_scrape.hosts import unit_number
 from parca_scrape.problems import Problem
-from parca_scrape.render import RelationDatabags, ScrapeConfig, render
+from parca_scrape.render import ScrapeConfig, render
 from parca_scrape.targets import AddressSource
-
-ADDRESS_KEYS = {
-    AddressSource.PUBLISHED: UNIT_ADDRESS_KEY,
-    AddressSource.INGRESS: INGRESS_ADDRESS_KEY,
-}
 
 
 class TargetsChangedEvent(ops.EventBase):
-    """What Parca has to scrape may have changed.
+    """What Parca should scrape may have changed.
 
     Attributes:
-        relation_id: id of the relation in which something changed.
+        relation_id: the id of the relation in which something changed.
     """
 
     def __init__(self, handle: ops.Handle, relation_id: int) -> None:
@@ -46,11 +36,11 @@ class TargetsChangedEvent(ops.EventBase):
         self.relation_id: int = relation_id
 
     def snapshot(self) -> Dict[str, int]:
-        """Give what the event needs to survive a deferral."""
+        """Return what the event needs to survive a deferral."""
         return {"relation_id": self.relation_id}
 
     def restore(self, snapshot: Mapping[str, int]) -> None:
-        """Take what `snapshot` gave."""
+        """Restore the event from what `snapshot` returned."""
         self.relation_id = snapshot["relation_id"]
 
 
@@ -61,7 +51,7 @@ class MonitoringEvents(ops.ObjectEvents):
 
 
 class ProfilingEndpointConsumer(ops.Object):
-    """Tells a Parca charm what to scrape.
+    """The scrape configs for a Parca charm.
 
     Observe `on.targets_changed` and write what `jobs()` returns into Parca's configuration, or
     call `jobs()` at every event.
@@ -80,22 +70,22 @@ class ProfilingEndpointConsumer(ops.Object):
 
         Args:
             charm: the Parca charm.
-            relation_name: the endpoint, in the charm's metadata under `requires`.
-            unit_address: `PUBLISHED`, or `INGRESS` for Juju's own address of each unit: it is
-                reached from another model where a published host name may not resolve.
+            relation_name: the endpoint, under `requires` in the charm's metadata.
+            unit_address: `PUBLISHED`, or `INGRESS` for Juju's own address of each unit, for Parca
+                in another model, where a published host name may not resolve.
 
         Raises:
             RelationNotFoundError: the charm's metadata has no relation of this name.
-            RelationInterfaceMismatchError: it is of another interface.
-            RelationRoleMismatchError: it is on the other side.
+            RelationInterfaceMismatchError: the relation has another interface.
+            RelationRoleMismatchError: the relation is under `provides`.
             ValueError: `unit_address` is neither of the two.
         """
         check_endpoint(charm, relation_name, ops.RelationRole.requires)
-        if unit_address not in ADDRESS_KEYS:
-            raise ValueError("unit_address: must be AddressSource.PUBLISHED or INGRESS here")
+        if unit_address not in (AddressSource.PUBLISHED, AddressSource.INGRESS):
+            raise ValueError("unit_address: must be AddressSource.PUBLISHED or INGRESS")
         super().__init__(charm, relation_name)
         self._relation_name = relation_name
-        self._address_key = ADDRESS_KEYS[unit_address]
+        self._address_source = unit_address
         self._lister = RelationLister(self.model, relation_name)
         self._problem_log = ProblemLog()
         events = charm.on[relation_name]
@@ -107,56 +97,53 @@ class ProfilingEndpointConsumer(ops.Object):
         self.on.targets_changed.emit(relation_id=event.relation.id)
 
     def jobs(self) -> List[Any]:
-        """Give the scrape configs of all relations, each a new dict like `ScrapeConfig`.
+        """Return the scrape configs of all relations, each a new dict of type `ScrapeConfig`.
 
-        Parca loads and serves all of them, whatever the databags hold; what is wrong is logged.
+        Parca loads and scrapes all of them, whatever is in the databags. Problems are logged, each
+        once per hook.
         """
         scrape_configs, problems = self._render()
         self._problem_log.log(problems)
         return scrape_configs
 
     def problems(self) -> List[Problem]:
-        """Tell all that is wrong in the current databags."""
+        """Return everything that is wrong in the current databags."""
         return self._render()[1]
 
     def _render(self) -> Tuple[List[ScrapeConfig], List[Problem]]:
-        problems: List[Problem] = []
-        scrape_configs, found = render(self._read(problems))
-        return scrape_configs, problems + found
-
-    def _read(self, problems: List[Problem]) -> Iterator[RelationDatabags]:
-        """Give the databags of the relations that Juju lets this unit read."""
-        relations, denied = self._lister.list_relations()
-        problems += denied
+        relations, denials = self._lister.list_relations()
+        databags: List[RelationDatabags] = []
         for relation in relations:
             application = remote_application(relation)
             if application is None:
                 continue
             try:
-                app_databag = read_app(relation.data[application])
-                units = self._read_units(relation, problems)
-                yield RelationDatabags(
-                    relation.id, application.name, app_databag, units, self._address_key
-                )
+                app_texts = read_app(relation.data[application])
             except ops.ModelError as error:
-                problems.append(in_relation(denial(error), relation))
+                denials.append(in_relation(denied(error), relation))
+                continue
+            units, problems = self._read_units(relation)
+            databags.append(
+                RelationDatabags.decode(relation.id, application.name, app_texts, units, problems)
+            )
+        scrape_configs, problems = render(databags)
+        return scrape_configs, denials + problems
 
-    def _read_units(
-        self, relation: ops.Relation, problems: List[Problem]
-    ) -> List[Tuple[str, str, str]]:
-        """Give name, address and published name of the units; one that Juju denies has none."""
-        read = read_unit if self._address_key == UNIT_ADDRESS_KEY else read_ingress
+    def _read_units(self, relation: ops.Relation) -> Tuple[Dict[str, UnitDatabag], List[Problem]]:
+        """Return the units of a relation, by the name in Juju; a denied one has no address."""
         departing = ""
         if running_hook(self._relation_name, "departed") == relation.id:
             departing = os.environ.get("JUJU_DEPARTING_UNIT", "")
-        units: List[Tuple[str, str, str]] = []
-        for unit in relation.units:
+        units: Dict[str, UnitDatabag] = {}
+        problems: List[Problem] = []
+        for unit in sorted(relation.units, key=lambda unit: unit_number(unit.name)):
             name = unit.name
             if name == departing:
                 continue
             try:
-                units.append(read(name, relation.data[unit]))
+                units[name], found = UnitDatabag.decode(relation.data[unit], self._address_source)
             except ops.ModelError as error:
-                problems.append(in_relation(denial(error, unit_name=name), relation))
-                units.append((name, "", ""))
-        return units
+                units[name], found = UnitDatabag(), [denied(error)]
+            if found:
+                problems += [problem.in_unit(name) for problem in found]
+        return units, problems

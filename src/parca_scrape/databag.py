@@ -1,42 +1,39 @@
-"""The relation's databags: a codec for each, which owns the names of its keys.
+"""The databags of the relation: a codec for each, which owns the names of its keys.
 
-Decoding takes any databag, gives what can be served of it and tells what is wrong. The strict
-form raises instead.
+Decoding takes any databag, and returns what can be scraped of it together with what is wrong. The
+strict form raises instead.
 """
 
 from __future__ import annotations
 
 import json
-from functools import lru_cache
-from typing import Callable, Dict, Iterable, List, Mapping, Optional, Tuple, TypeVar, Union
+from dataclasses import dataclass
+from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
-from parca_scrape._getters import OBJECT_RULE, UTF8_RULE, as_object, build, get_text
+from parca_scrape._getters import OBJECT_RULE, UTF8_RULE, as_object, get_text
 from parca_scrape._legacy import LEGACY_ADDRESS_KEY, warn_of_old_consumers
 from parca_scrape._rules import is_utf8, replace_surrogates
-from parca_scrape.frozen import dataclass
 from parca_scrape.jobs import Job, decode_jobs
 from parca_scrape.problems import DatabagError, Findings, InvalidJobError, Problem
-from parca_scrape.targets import ADDRESS_RULE, parse_host
+from parca_scrape.targets import ADDRESS_RULE, AddressSource, parse_host
 from parca_scrape.topology import TOPOLOGY_KEYS, Topology, is_uuid
 
 SCRAPE_JOBS_KEY = "scrape_jobs"
 SCRAPE_METADATA_KEY = "scrape_metadata"
 UNIT_ADDRESS_KEY = "parca_scrape_unit_address"
 UNIT_NAME_KEY = "parca_scrape_unit_name"
-# Juju writes it into every unit's databag.
+# Juju writes it into the databag of every unit.
 INGRESS_ADDRESS_KEY = "ingress-address"
 REQUIRED_TOPOLOGY_KEYS = ("model", "model_uuid", "application")
+MISSING_RULE = "missing, and so from job names and labels, too"
+NO_METADATA_RULE = "missing: the model and the charm are unknown"
 # Python's own limit since 3.11; without one, reading a number takes time quadratic in its digits.
 MAX_DIGITS = 4300
-# What is remembered of databags stays some megabytes, whatever they hold.
-MAX_REMEMBERED = 512
-MAX_REMEMBERED_LENGTH = 8192
-Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
 class AppDatabag:
-    """What an application says: its scrape jobs, and where in Juju it is."""
+    """What an application publishes: its scrape jobs, and where in Juju it is."""
 
     scrape_jobs: Tuple[Job, ...] = ()
     scrape_metadata: Optional[Topology] = None
@@ -44,18 +41,22 @@ class AppDatabag:
 
     @classmethod
     def decode(cls, databag: Mapping[str, str]) -> Tuple[AppDatabag, List[Problem]]:
-        """Read any databag, and tell what of it cannot be served."""
-        jobs, job_problems = read_jobs(databag.get(SCRAPE_JOBS_KEY) or "")
-        topology, topology_problems = read_topology(databag.get(SCRAPE_METADATA_KEY) or "")
-        app_databag = build(cls, scrape_jobs=jobs, scrape_metadata=topology)
-        return app_databag, [*job_problems, *topology_problems]
+        """Return what can be scraped of a databag, and what is wrong with it."""
+        in_jobs, in_metadata = Findings(SCRAPE_JOBS_KEY), Findings(SCRAPE_METADATA_KEY)
+        jobs = decode_json(databag.get(SCRAPE_JOBS_KEY), in_jobs)
+        metadata = decode_json(databag.get(SCRAPE_METADATA_KEY), in_metadata)
+        app_databag = cls(
+            scrape_jobs=decode_jobs(jobs, in_jobs),
+            scrape_metadata=decode_topology(metadata, in_metadata),
+        )
+        return app_databag, in_jobs.problems + in_metadata.problems
 
     @classmethod
     def decode_strict(cls, databag: Mapping[str, str]) -> AppDatabag:
-        """Read a databag that must be wholly right.
+        """Return what a databag holds.
 
         Raises:
-            DatabagError: it is not.
+            DatabagError: something is wrong with it.
         """
         app_databag, problems = cls.decode(databag)
         if problems:
@@ -63,51 +64,67 @@ class AppDatabag:
         return app_databag
 
     def encode(self) -> Dict[str, str]:
-        """Write the databag's text, with a port for every target."""
+        """Return the text of the databag, with a port for every target."""
         return encode_app(self.scrape_jobs, self.scrape_metadata)
 
 
 @dataclass(frozen=True)
 class UnitDatabag:
-    """What a unit says: its address and its name."""
+    """What a unit publishes: its address and its name.
+
+    Raises:
+        InvalidJobError: the address is no host, or UTF-8 cannot encode the name.
+    """
 
     address: str = ""
     """A host name or an IP address, IPv6 in brackets."""
     name: str = ""
-    """The unit's name in its own model; across models Juju itself gives it another."""
+    """The name of the unit in its own model; across models Juju itself uses another."""
 
     def __post_init__(self) -> None:
-        """Check address and name, and put IPv6 into brackets.
-
-        Raises:
-            InvalidJobError: the address is no host, or UTF-8 cannot hold the name.
-        """
+        """Check address and name, and put an IPv6 address into brackets."""
         host = parse_host(self.address) if self.address else ""
         if host is None:
             raise InvalidJobError("address", ADDRESS_RULE)
         if not is_utf8(self.name):
             raise InvalidJobError("name", UTF8_RULE)
-        self.__dict__["address"] = host
+        if host != self.address:
+            object.__setattr__(self, "address", host)
 
     @classmethod
-    def decode(cls, databag: Mapping[str, str]) -> Tuple[UnitDatabag, List[Problem]]:
-        """Read any databag, and tell what of it cannot be served."""
-        findings = Findings()
-        _, address, name = read_unit("", databag)
+    def decode(
+        cls,
+        databag: Mapping[str, str],
+        address_source: AddressSource = AddressSource.PUBLISHED,
+    ) -> Tuple[UnitDatabag, List[Problem]]:
+        """Return what can be used of a databag, and what is wrong with it.
+
+        Args:
+            databag: the databag of a unit.
+            address_source: `PUBLISHED`, or `INGRESS` for the address that Juju itself wrote.
+        """
+        is_published = address_source is AddressSource.PUBLISHED
+        address_key = UNIT_ADDRESS_KEY if is_published else INGRESS_ADDRESS_KEY
+        address, name = databag.get(address_key, ""), databag.get(UNIT_NAME_KEY, "")
+        if is_published and not address:
+            address = databag.get(LEGACY_ADDRESS_KEY, "")
+        try:
+            return cls(address=address, name=name), []
+        except InvalidJobError:
+            problems: List[Problem] = []
         host = parse_host(address) if address else ""
         if host is None:
-            findings.error(UNIT_ADDRESS_KEY, ADDRESS_RULE)
+            problems.append(Problem("error", address_key, ADDRESS_RULE))
         if not is_utf8(name):
-            findings.warning(UNIT_NAME_KEY, UTF8_RULE)
-            name = replace_surrogates(name)
-        return build(cls, address=host or "", name=name), findings.problems
+            problems.append(Problem("warning", UNIT_NAME_KEY, UTF8_RULE))
+        return cls(address=host or "", name=replace_surrogates(name)), problems
 
     @classmethod
     def decode_strict(cls, databag: Mapping[str, str]) -> UnitDatabag:
-        """Read a databag that must be wholly right.
+        """Return what a databag holds.
 
         Raises:
-            DatabagError: it is not.
+            DatabagError: something is wrong with it.
         """
         unit_databag, problems = cls.decode(databag)
         if problems:
@@ -115,46 +132,59 @@ class UnitDatabag:
         return unit_databag
 
     def encode(self) -> Dict[str, str]:
-        """Write the databag's text; what is empty is left out."""
-        texts = {UNIT_ADDRESS_KEY: self.address, UNIT_NAME_KEY: self.name}
-        return {key: text for key, text in texts.items() if text}
+        """Return the text of the databag, without what is empty."""
+        return encode_unit(self.address, self.name)
 
 
-def remember_short(read: Callable[[str], Value]) -> Callable[[str], Value]:
-    """Let a function of a text remember what it gave for the last short ones.
+@dataclass(frozen=True)
+class RelationDatabags:
+    """What the databags of one relation hold."""
 
-    In one hook jobs() and problems() read the same databags, and many applications have the same
-    jobs.
-    """
-    remember = lru_cache(maxsize=MAX_REMEMBERED)(read)
-    return lambda text: remember(text) if len(text) <= MAX_REMEMBERED_LENGTH else read(text)
+    relation_id: int
+    application: str
+    """The name of the remote application in this model."""
+    app_databag: AppDatabag
+    units: Mapping[str, UnitDatabag]
+    """By the name of the unit in Juju."""
+    problems: Sequence[Problem] = ()
+    """What is wrong in the databags."""
+
+    @classmethod
+    def decode(
+        cls,
+        relation_id: int,
+        application: str,
+        app_databag: Mapping[str, str],
+        units: Mapping[str, UnitDatabag],
+        unit_problems: Iterable[Problem] = (),
+    ) -> RelationDatabags:
+        """Return the units of a relation with what their application published.
+
+        Without units there is nothing to scrape, and the application's databag is not read.
+        """
+        if not units:
+            return cls(relation_id, application, AppDatabag(), units)
+        decoded, problems = AppDatabag.decode(app_databag)
+        problems += unit_problems
+        if decoded.scrape_jobs and not app_databag.get(SCRAPE_METADATA_KEY):
+            problems.append(Problem("warning", SCRAPE_METADATA_KEY, NO_METADATA_RULE))
+        located = [problem.in_relation(relation_id, application) for problem in problems]
+        return cls(relation_id, application, decoded, units, located)
 
 
-@remember_short
-def read_jobs(text: str) -> Tuple[Tuple[Job, ...], Tuple[Problem, ...]]:
-    """Read the text of `scrape_jobs`: what can be served of it, and what is wrong."""
-    findings = Findings()
-    raw_jobs = decode_json(text, SCRAPE_JOBS_KEY, findings)
-    jobs = () if raw_jobs is None else decode_jobs(raw_jobs, SCRAPE_JOBS_KEY, findings)
-    return jobs, tuple(findings.problems)
-
-
-@remember_short
-def read_topology(text: str) -> Tuple[Optional[Topology], Tuple[Problem, ...]]:
-    """Read the text of `scrape_metadata`: what it says, and what is wrong."""
-    findings = Findings()
-    metadata = decode_json(text, SCRAPE_METADATA_KEY, findings)
-    topology = None if metadata is None else decode_topology(metadata, findings)
-    return topology, tuple(findings.problems)
+def read_app(databag: Mapping[str, str]) -> Dict[str, str]:
+    """Return the texts that an application published."""
+    texts = {key: databag.get(key) for key in (SCRAPE_JOBS_KEY, SCRAPE_METADATA_KEY)}
+    return {key: text for key, text in texts.items() if text}
 
 
 def encode_app(
     jobs: Iterable[Union[Job, Mapping[str, object]]], topology: Optional[Topology]
 ) -> Dict[str, str]:
-    """Write an application's databag; a mapping among the jobs is written as it stands.
+    """Return the text of an application's databag; mappings are written as they stand.
 
     Raises:
-        InvalidJobError: a job is no JSON.
+        InvalidJobError: a job cannot be written as JSON.
     """
     texts: List[str] = []
     for index, job in enumerate(jobs):
@@ -167,60 +197,24 @@ def encode_app(
     return databag
 
 
-def check_jobs(encoded_jobs: str) -> List[Problem]:
-    """Tell what of published jobs consumers leave out, or fail on if they are old.
-
-    Args:
-        encoded_jobs: the text of `scrape_jobs`.
-    """
-    findings = Findings()
-    raw_jobs = decode_json(encoded_jobs, SCRAPE_JOBS_KEY, findings)
-    decode_jobs(raw_jobs, "jobs", findings)
-    warn_of_old_consumers(raw_jobs, "jobs", findings)
-    return findings.problems
-
-
-def read_app(databag: Mapping[str, str]) -> Dict[str, str]:
-    """Give the texts that an application published."""
-    texts = {key: databag.get(key) for key in (SCRAPE_JOBS_KEY, SCRAPE_METADATA_KEY)}
+def encode_unit(address: str, name: str) -> Dict[str, str]:
+    """Return the text of a unit's databag, without what is empty."""
+    texts = {UNIT_ADDRESS_KEY: address, UNIT_NAME_KEY: name}
     return {key: text for key, text in texts.items() if text}
 
 
-def read_unit(unit_name: str, databag: Mapping[str, str]) -> Tuple[str, str, str]:
-    """Give a unit's name in Juju, and the texts of the address and name that it published.
-
-    The texts are unchecked, and empty where there is none.
-    """
-    try:
-        # What current providers write. Every look into a databag of ops is a chain of calls.
-        address, name = databag[UNIT_ADDRESS_KEY], databag[UNIT_NAME_KEY]
-    except KeyError:
-        address, name = databag.get(UNIT_ADDRESS_KEY, ""), databag.get(UNIT_NAME_KEY, "")
-    return unit_name, address or databag.get(LEGACY_ADDRESS_KEY, ""), name
-
-
-def read_ingress(unit_name: str, databag: Mapping[str, str]) -> Tuple[str, str, str]:
-    """Do the same with the address that Juju itself tells of a unit."""
-    address = databag.get(INGRESS_ADDRESS_KEY, "")
-    return unit_name, address, databag.get(UNIT_NAME_KEY, "")
-
-
-def decode_json(text: str, path: str, findings: Findings) -> object:
-    """Read JSON; None if there is none, or no valid one.
-
-    The time is linear in the text.
-    """
-    if not text:
-        return None
-    try:
-        return JSON_DECODER.decode(text)
-    except (ValueError, RecursionError):
-        findings.error(path, "must be JSON that is nested less than some hundred levels deep")
-        return None
+def judge_jobs(jobs: Sequence[Union[Job, Mapping[str, object]]]) -> List[Problem]:
+    """Return what consumers skip of a charm's own jobs, or fail on if they are old."""
+    findings = Findings("jobs")
+    decode_jobs(jobs, findings)
+    for index, job in enumerate(jobs):
+        mapping = job.as_mapping() if isinstance(job, Job) else job
+        warn_of_old_consumers(mapping, findings.at(index))
+    return findings.problems
 
 
 def parse_int(digits: str) -> int:
-    """Read a number of JSON.
+    """Return a number of JSON.
 
     Raises:
         ValueError: it has more than 4300 digits.
@@ -233,22 +227,40 @@ def parse_int(digits: str) -> int:
 JSON_DECODER = json.JSONDecoder(parse_int=parse_int)
 
 
-def decode_topology(raw: object, findings: Findings) -> Optional[Topology]:
-    """Read where in Juju an application is; None if it says nothing.
+def decode_json(text: Optional[str], findings: Findings) -> object:
+    """Return what JSON text holds, in time linear in its length; None for none or a bad one."""
+    if not text:
+        return None
+    try:
+        return JSON_DECODER.decode(text)
+    except (ValueError, RecursionError):
+        findings.error("must be valid JSON, nested at most some hundred levels deep")
+        return None
 
-    What is missing stays empty. Fields that are not known are ones of the future.
+
+def decode_topology(raw: object, findings: Findings) -> Optional[Topology]:
+    """Return where in Juju an application is; None if it does not say so.
+
+    What is missing stays empty. Unknown fields are ignored: later versions may add some.
     """
+    if raw is None:
+        return None
     mapping = as_object(raw)
     if mapping is None:
-        findings.error(SCRAPE_METADATA_KEY, OBJECT_RULE)
+        findings.error(OBJECT_RULE)
         return None
     fields = {key: mapping[key] for key in TOPOLOGY_KEYS if mapping.get(key) is not None}
-    texts = {
-        key: get_text(fields, key, SCRAPE_METADATA_KEY, findings, lossy=True) for key in fields
-    }
+    texts = {key: get_text(fields, key, findings, lossy=True) for key in fields}
     for key in REQUIRED_TOPOLOGY_KEYS:
-        if not texts.setdefault(key, ""):
-            findings.warning(f"{SCRAPE_METADATA_KEY}.{key}", "missing in job names and labels")
-    if texts["model_uuid"] and not is_uuid(texts["model_uuid"]):
-        findings.warning(f"{SCRAPE_METADATA_KEY}.model_uuid", "must be a UUID")
-    return Topology(**texts)
+        if not texts.get(key):
+            findings.at(key).warning(MISSING_RULE)
+    model_uuid = texts.get("model_uuid", "")
+    if model_uuid and not is_uuid(model_uuid):
+        findings.at("model_uuid").warning("must be a UUID")
+    return Topology(
+        model=texts.get("model", ""),
+        model_uuid=model_uuid,
+        application=texts.get("application", ""),
+        unit=texts.get("unit"),
+        charm_name=texts.get("charm_name"),
+    )

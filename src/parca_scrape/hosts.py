@@ -2,89 +2,76 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, List, Mapping, Tuple, Union
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Dict, Iterable, List, Mapping, Tuple, Union
 
-from parca_scrape._getters import UTF8_RULE, Pairs
-from parca_scrape._rules import is_utf8, replace_surrogates
-from parca_scrape.databag import UNIT_ADDRESS_KEY, UNIT_NAME_KEY
-from parca_scrape.frozen import dataclass
+from parca_scrape._getters import Pairs
+from parca_scrape._rules import replace_surrogates
+from parca_scrape.databag import UNIT_NAME_KEY, UnitDatabag
 from parca_scrape.problems import InvalidJobError, Problem
-from parca_scrape.targets import ADDRESS_RULE, parse_host
 
 # More digits than any unit has: Python reads long ones slowly, or not at all.
 MAX_NUMBER_LENGTH = 18
-SHARED_NAME_RULE = "another unit says that it has this name: known by its name in Juju instead"
-TAKEN_NAME_RULE = "another unit says that it has this unit's name: not scraped"
+SHARED_NAME_RULE = "another unit published the same name; using the Juju unit name"
+TAKEN_NAME_RULE = "another unit published this unit's name; the unit is not scraped"
 
 
-@dataclass(frozen=True, init=False)
+@dataclass(frozen=True)
 class HostMap:
-    """Pairs of a unit's name and its address, in the order of unit numbers."""
+    """Pairs of a unit's name and its address, in the order of unit numbers.
 
-    hosts: Pairs
+    Raises:
+        InvalidJobError: an address is no host.
+    """
 
-    def __init__(self, hosts: Union[Mapping[str, str], Pairs] = ()) -> None:
-        """Check and order the addresses.
+    hosts: Pairs = ()
 
-        Raises:
-            InvalidJobError: an address is no host.
-        """
-        units = [(unit_name, address, "") for unit_name, address in dict(hosts).items()]
-        checked, problems = HostMap.decode(units)
-        for problem in problems:
-            raise InvalidJobError(f"hosts[{problem.unit!r}]", problem.message)
-        self.__dict__.update(checked.__dict__)
+    if TYPE_CHECKING:  # `__post_init__` makes the field of what may be given for it.
 
-    @classmethod
-    def decode(
-        cls, units: Iterable[Tuple[str, str, str]], address_key: str = UNIT_ADDRESS_KEY
-    ) -> Tuple[HostMap, List[Problem]]:
-        """Do what `decode_hosts` does."""
-        hosts, problems = decode_hosts(units, address_key)
-        host_map = cls.__new__(cls)
-        host_map.__dict__["hosts"] = tuple(hosts.items())
-        return host_map, problems
+        def __init__(self, hosts: Union[Mapping[str, str], Pairs] = ()) -> None: ...
+
+    def __post_init__(self) -> None:
+        """Check and order the addresses."""
+        units: Dict[str, UnitDatabag] = {}
+        for name, address in dict(self.hosts).items():
+            try:
+                units[name] = UnitDatabag(address, name)
+            except InvalidJobError as error:
+                raise InvalidJobError(f"hosts[{name!r}]", error.rule) from None
+        pairs = [(name, units[name].address) for name in order_units(units)]
+        object.__setattr__(self, "hosts", tuple((name, host) for name, host in pairs if host))
 
 
-def decode_hosts(
-    units: Iterable[Tuple[str, str, str]], address_key: str
-) -> Tuple[Dict[str, str], List[Problem]]:
-    """Order the units of a relation, and leave out those without an address.
+def name_hosts(units: Mapping[str, UnitDatabag]) -> Tuple[Dict[str, str], List[Problem]]:
+    """Return the address of each unit of a relation, and which units go by another name.
 
     Args:
-        units: for each unit its name in Juju, the text of its address, and the name that it
-            published; both texts may be empty.
-        address_key: the key in the unit databag that the address is from.
-
-    Returns:
-        The address of each unit; and what is wrong with a unit that is not among them, or is not
-        by the name that it published.
+        units: by the name in Juju, in the order of unit numbers; those without an address are
+            left out.
     """
-    problems: List[Problem] = []
     hosts: Dict[str, str] = {}
-    for unit_name, address, published_name in sorted(units, key=unit_number):
-        if not address:
+    problems: List[Problem] = []
+    for juju_name, unit in units.items():
+        if not unit.address:
             continue
-        host = parse_host(address)
-        if host is None:
-            problems.append(Problem("error", address_key, ADDRESS_RULE, unit=unit_name))
-            continue
-        name = published_name or unit_name
-        if not (name.isascii() or is_utf8(name)):
-            problems.append(Problem("warning", UNIT_NAME_KEY, UTF8_RULE, unit=unit_name))
-            name = replace_surrogates(name)
+        name = unit.name or replace_surrogates(juju_name)
         if name in hosts:
-            if unit_name in hosts:
-                problems.append(Problem("error", UNIT_NAME_KEY, TAKEN_NAME_RULE, unit=unit_name))
+            if juju_name in hosts:
+                problems.append(Problem("error", UNIT_NAME_KEY, TAKEN_NAME_RULE, unit=juju_name))
                 continue
-            problems.append(Problem("warning", UNIT_NAME_KEY, SHARED_NAME_RULE, unit=unit_name))
-            name = unit_name
-        hosts[name] = host
+            problems.append(Problem("warning", UNIT_NAME_KEY, SHARED_NAME_RULE, unit=juju_name))
+            name = replace_surrogates(juju_name)
+        hosts[name] = unit.address
     return hosts, problems
 
 
-def unit_number(unit: Tuple[str, str, str]) -> int:
-    """Give the number in a unit's name in Juju; -1 for a name that Juju does not give."""
-    number = unit[0].rpartition("/")[2]
+def order_units(names: Iterable[str]) -> List[str]:
+    """Return the names that units have in Juju in the order of their numbers."""
+    return sorted(names, key=unit_number)
+
+
+def unit_number(name: str) -> int:
+    """Return the number in a unit's name in Juju; -1 for a name that Juju does not use."""
+    number = name.rpartition("/")[2]
     is_number = number.isdecimal() and len(number) <= MAX_NUMBER_LENGTH
     return int(number) if is_number else -1

@@ -1,27 +1,27 @@
-"""What can be wrong with profiling data, told in one line a person can act on."""
+"""What is wrong with profiling data, in lines that a person can act on."""
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
-from typing import List, Literal, Optional, Sequence, Tuple
+from dataclasses import dataclass
+from typing import Collection, List, Literal, Optional, Sequence, Tuple, Union
 
-from parca_scrape.frozen import dataclass
-
-MAX_NAME_LENGTH = 40
+MAX_KEY_LENGTH = 40
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Something wrong in what one application or unit says.
+    """Something wrong in the databag of an application or of a unit.
 
-    The core fills in `severity`, `path` and `message`; who reads the databags adds the relation,
-    the application and the unit. A message never holds a value out of a databag, because any value
-    may be a secret.
+    The core fills in `severity`, `path` and `message`. Whoever reads the databags adds the
+    relation, the application and the unit. A message never contains a value from a databag,
+    because any value may be a secret.
     """
 
     severity: Literal["error", "warning"]
-    """`error`: something is not served. `warning`: it is served, but hardly as it was meant."""
+    """`error`: something is not scraped. `warning`: it is, but probably not as intended."""
     path: str
     """Where in the data, for example `scrape_jobs[2].static_configs[0].targets[1]`."""
     message: str
@@ -31,17 +31,20 @@ class Problem:
     unit: str = ""
 
     def __str__(self) -> str:
-        """Give the problem as one line: severity, origin, path and message."""
+        """Return one line: severity, origin, path and message."""
         origin = [f"relation {self.relation_id}"] if self.relation_id is not None else []
         origin += [name for name in (self.unit or self.application,) if name]
         return ": ".join(
             [self.severity, *filter(None, [" ".join(origin), self.path]), self.message]
         )
 
+    def in_relation(self, relation_id: int, application: str) -> Problem:
+        """Return the same problem with the relation and the remote application that it is in."""
+        return dataclasses.replace(self, relation_id=relation_id, application=application)
 
-def locate(problem: Problem, relation_id: int, application: str) -> Problem:
-    """Give the problem with the relation and the remote application that it is of."""
-    return dataclasses.replace(problem, relation_id=relation_id, application=application)
+    def in_unit(self, unit: str) -> Problem:
+        """Return the same problem with the unit that it is in."""
+        return dataclasses.replace(self, unit=unit)
 
 
 class InvalidJobError(ValueError):
@@ -54,20 +57,19 @@ class InvalidJobError(ValueError):
 
     def __init__(self, path: str, rule: str) -> None:
         super().__init__(path, rule)
-        # Paths grow as `parent.child`, and the parent of a charm's own job has none.
-        self.path: str = path.lstrip(".")
+        self.path = path
         self.rule = rule
 
     def __str__(self) -> str:
-        """Give path and rule in one line."""
+        """Return one line: path and rule."""
         return f"{self.path}: {self.rule}" if self.path else self.rule
 
 
 class DatabagError(ValueError):
-    """A databag that is not wholly right, read in strict form.
+    """A databag that was decoded in strict form and has problems.
 
     Attributes:
-        problems: all that is wrong with it.
+        problems: everything that is wrong with it.
     """
 
     def __init__(self, problems: Sequence[Problem]) -> None:
@@ -75,41 +77,88 @@ class DatabagError(ValueError):
         self.problems: Tuple[Problem, ...] = tuple(problems)
 
     def __str__(self) -> str:
-        """Give one line a problem."""
+        """Return one line for each problem."""
         return "\n".join(map(str, self.problems))
 
 
 class Findings:
-    """Collects the problems met on one way through some data."""
+    """Collects the problems of one part of the data, and knows the path of that part.
 
-    def __init__(self) -> None:
+    Args:
+        root: where the data begins, such as `scrape_jobs`.
+        keys: the way from there to this part.
+        refuses: the severities that raise `InvalidJobError` instead.
+    """
+
+    def __init__(
+        self, root: str = "", *keys: Union[str, int], refuses: Collection[str] = ()
+    ) -> None:
         self.problems: List[Problem] = []
+        self._root = root
+        self._keys = keys
+        self._refuses = refuses
 
-    def error(self, path: str, message: str) -> None:
-        """Note that the part at `path` is not served."""
-        self.problems.append(Problem("error", path, message))
+    def at(self, key: Union[str, int]) -> Findings:
+        """Return a collector for an element or a field, which adds to the same problems."""
+        part = Findings(self._root, *self._keys, key, refuses=self._refuses)
+        part.problems = self.problems
+        return part
 
-    def warning(self, path: str, message: str) -> None:
-        """Note that the part at `path` is served, but hardly as it was meant."""
-        self.problems.append(Problem("warning", path, message))
+    @property
+    def path(self) -> str:
+        """The path of this part, for example `scrape_jobs[2].job_name`."""
+        return functools.reduce(join_path, self._keys, self._root)
 
-    def raise_first(self) -> None:
-        """Raise the first problem, if there is one.
+    def error(self, message: str) -> None:
+        """Note that this part is not scraped.
 
         Raises:
-            InvalidJobError: with the path and the message of the first problem.
+            InvalidJobError: errors are refused.
         """
-        for problem in self.problems:
-            raise InvalidJobError(problem.path, problem.message) from None
+        self._add(Problem("error", self.path, message))
+
+    def warning(self, message: str) -> None:
+        """Note that this part is scraped, but probably not as intended.
+
+        Raises:
+            InvalidJobError: warnings are refused.
+        """
+        self._add(Problem("warning", self.path, message))
+
+    def refusal(self, rule: str) -> InvalidJobError:
+        """Return the error to raise when the whole around this part cannot be scraped."""
+        return InvalidJobError(self.path, rule)
+
+    def skip(self, refusal: InvalidJobError, part: str) -> None:
+        """Note that a whole `part` is skipped because of a refusal.
+
+        Raises:
+            InvalidJobError: errors are refused.
+        """
+        if "error" in self._refuses:
+            raise refusal
+        message = f"{refusal.rule}; the {part} is skipped"
+        self.problems.append(Problem("error", refusal.path, message))
+
+    def _add(self, problem: Problem) -> None:
+        if problem.severity in self._refuses:
+            raise InvalidJobError(problem.path, problem.message)
+        self.problems.append(problem)
 
 
-def join_path(path: str, key: str) -> str:
-    """Give the path of `key` in the object at `path`.
+# For what a charm writes itself.
+STRICT = Findings(refuses=("error", "warning"))
 
-    A key that is no plain word is quoted, escaped and cut to 40 characters, so that a path is
+
+def join_path(path: str, key: Union[str, int]) -> str:
+    """Return the path of an element or a field of the part at `path`.
+
+    A key that is not a plain word is quoted, escaped and cut to 40 characters, so that a path is
     always one short line of ASCII.
     """
-    if key.isidentifier() and key.isascii() and len(key) <= MAX_NAME_LENGTH:
-        return f"{path}.{key}"
-    cut = key[:MAX_NAME_LENGTH] + "..." if len(key) > MAX_NAME_LENGTH else key
+    if isinstance(key, int):
+        return f"{path}[{key}]"
+    if key.isidentifier() and key.isascii() and len(key) <= MAX_KEY_LENGTH:
+        return f"{path}.{key}" if path else key
+    cut = key[:MAX_KEY_LENGTH] + "..." if len(key) > MAX_KEY_LENGTH else key
     return f"{path}[{json.dumps(cut)}]"

@@ -1,4 +1,4 @@
-"""The side of a profiled charm: what Parca shall scrape, into the databags of all relations."""
+"""The side of a profiled charm: what Parca should scrape, into the databags of all relations."""
 
 from __future__ import annotations
 
@@ -12,19 +12,18 @@ from parca_scrape._endpoint import (
     ProblemLog,
     RelationLister,
     check_endpoint,
-    denial,
+    denied,
     in_relation,
     remote_application,
 )
-from parca_scrape._getters import build
 from parca_scrape.databag import (
     SCRAPE_JOBS_KEY,
     UNIT_ADDRESS_KEY,
-    UnitDatabag,
-    check_jobs,
     encode_app,
+    encode_unit,
+    judge_jobs,
 )
-from parca_scrape.jobs import Job, take_jobs
+from parca_scrape.jobs import Job, list_jobs
 from parca_scrape.problems import InvalidJobError, Problem
 from parca_scrape.targets import ADDRESS_RULE, AddressSource, parse_host
 from parca_scrape.topology import ProviderTopology, Topology
@@ -34,10 +33,9 @@ UnitAddress = Union[str, AddressSource, Callable[[ops.Relation], str]]
 
 
 class ProfilingEndpointProvider(ops.Object):
-    """Tells Parca charms what to scrape of this charm.
+    """Publishes what Parca should scrape of this charm.
 
-    It publishes by itself at the events of the relation, and whenever `set_scrape_job_spec()` is
-    called.
+    It publishes at the events of the relation, and whenever `set_scrape_job_spec()` is called.
     """
 
     def __init__(
@@ -53,21 +51,21 @@ class ProfilingEndpointProvider(ops.Object):
 
         Args:
             charm: the charm that is profiled.
-            relation_name: the endpoint, in the charm's metadata under `provides`.
+            relation_name: the endpoint, under `provides` in the charm's metadata.
             jobs: what to scrape, each a `Job` or a mapping in the form of Parca's scrape configs;
-                None for port 80 of each unit, empty for nothing. It is read once; what is nested
+                None for port 80 of every unit, empty for nothing. It is read once; what is nested
                 in a mapping is read when it is published.
             refresh_event: when to publish the unit's address again; by default at pebble-ready of
-                every container, and where there is none at update-status.
-            unit_address: the address that Parca reaches this unit at, a function that gives one
+                every container, or at update-status if there is none.
+            unit_address: the address at which Parca reaches this unit, a function that returns it
                 for a relation, or where to get it from: `FQDN`, `INGRESS` or `BIND`.
 
         Raises:
             RelationNotFoundError: the charm's metadata has no relation of this name.
-            RelationInterfaceMismatchError: it is of another interface.
-            RelationRoleMismatchError: it is on the other side.
-            InvalidJobError: an item of `jobs` is neither `Job` nor mapping, or `unit_address` is
-                no address.
+            RelationInterfaceMismatchError: the relation has another interface.
+            RelationRoleMismatchError: the relation is under `requires`.
+            InvalidJobError: an item of `jobs` is neither a `Job` nor a mapping, or `unit_address`
+                is no address.
         """
         check_endpoint(charm, relation_name, ops.RelationRole.provides)
         if not is_address_source(unit_address):
@@ -76,7 +74,7 @@ class ProfilingEndpointProvider(ops.Object):
         self.topology: Topology = ProviderTopology.from_charm(charm)
         self._charm = charm
         self._relation_name = relation_name
-        self._jobs = take_jobs(jobs)
+        self._jobs = list_jobs(jobs)
         self._unit_address = unit_address
         self._lister = RelationLister(self.model, relation_name)
         self._problem_log = ProblemLog()
@@ -94,7 +92,7 @@ class ProfilingEndpointProvider(ops.Object):
             refresh_event = [refresh_event]
         pebble_ready = [charm.on[name].pebble_ready for name in charm.meta.containers]
         refresh_events = [*(refresh_event or pebble_ready), charm.on.update_status]
-        # ops calls an observer once for each time that it observes an event.
+        # ops calls an observer as often as it observes an event.
         distinct = {
             (event.emitter.handle.path, event.event_kind): event for event in refresh_events
         }
@@ -102,35 +100,35 @@ class ProfilingEndpointProvider(ops.Object):
             self.framework.observe(event, self._on_unit_changed)
 
     def update_scrape_job_spec(self, jobs: Optional[Jobs]) -> None:
-        """Take other jobs than those given to the constructor, and publish them.
+        """Publish other jobs than those given to the constructor, until the end of the hook.
 
         Raises:
-            InvalidJobError: an item is neither `Job` nor mapping, or is no JSON.
+            InvalidJobError: an item is neither a `Job` nor a mapping, or not JSON.
         """
-        self._jobs = take_jobs(jobs)
+        self._jobs = list_jobs(jobs)
         self.set_scrape_job_spec()
 
     def set_scrape_job_spec(self) -> None:
         """Publish jobs, topology and address to all relations, as far as they have changed.
 
         Raises:
-            InvalidJobError: this unit is the leader, and a job is no JSON.
+            InvalidJobError: this unit is the leader, and a job cannot be written as JSON.
         """
         self._publish(with_jobs=True)
 
     def is_ready(self, relation: Optional[ops.Relation] = None) -> bool:
-        """Tell whether there are relations (or the given one), with a remote application each."""
+        """Return whether there are relations (or this one), each with a remote application."""
         listed, _ = self._lister.list_relations()
         relations = listed if relation is None else [relation]
         return bool(relations) and None not in map(remote_application, relations)
 
     def problems(self) -> List[Problem]:
-        """Tell what of the jobs consumers would not serve, and what was not published."""
+        """Return what consumers would not scrape of the jobs, and what was not published."""
         try:
-            found = check_jobs(encode_app(self._jobs, None)[SCRAPE_JOBS_KEY])
+            encode_app(self._jobs, None)
         except InvalidJobError as error:
-            found = [Problem("error", error.path, error.rule)]
-        return found + self._publishing_problems
+            return [Problem("error", error.path, error.rule), *self._publishing_problems]
+        return judge_jobs(self._jobs) + self._publishing_problems
 
     def _on_both_changed(self, _: ops.EventBase) -> None:
         self._publish(with_jobs=True)
@@ -147,27 +145,26 @@ class ProfilingEndpointProvider(ops.Object):
             app_texts = encode_app(self._jobs, self.topology)
         for relation in relations:
             address = fqdn if is_fqdn else self._find_address(relation, problems)
-            unit_databag = build(UnitDatabag, address=address, name=self._charm.unit.name)
             try:
-                write(relation.data[self._charm.unit], unit_databag.encode())
+                write(relation.data[self._charm.unit], encode_unit(address, self._charm.unit.name))
                 if app_texts is not None:
                     write(relation.data[self._charm.app], app_texts)
             except ops.ModelError as error:
-                problems.append(in_relation(denial(error), relation))
+                problems.append(in_relation(denied(error), relation))
         self._publishing_problems = problems
-        job_problems = [] if app_texts is None else check_jobs(app_texts[SCRAPE_JOBS_KEY])
+        job_problems = [] if app_texts is None else judge_jobs(self._jobs)
         self._problem_log.log(job_problems + problems)
 
     def _is_leader(self, problems: List[Problem]) -> bool:
-        """Tell whether this unit may write the application's databag."""
+        """Return whether this unit may write the application's databag."""
         try:
             return self._charm.unit.is_leader()
         except ops.ModelError as error:
-            problems.append(denial(error, SCRAPE_JOBS_KEY))
+            problems.append(denied(error, SCRAPE_JOBS_KEY))
             return False
 
     def _find_address(self, relation: ops.Relation, problems: List[Problem]) -> str:
-        """Give this unit's address for a relation; empty if there is none."""
+        """Return this unit's address for a relation; empty if there is none."""
         source = self._unit_address
         try:
             if isinstance(source, AddressSource):
@@ -175,9 +172,9 @@ class ProfilingEndpointProvider(ops.Object):
             else:
                 found = source if isinstance(source, str) else source(relation)
         except ops.ModelError as error:
-            problems.append(in_relation(denial(error), relation))
+            problems.append(in_relation(denied(error), relation))
             return ""
-        # Juju's own addresses are objects of `ipaddress` to ops.
+        # ops returns Juju's own addresses as objects of `ipaddress`.
         address = None if found is None else parse_host(str(found))
         if address is None:
             problem = Problem("error", UNIT_ADDRESS_KEY, ADDRESS_RULE)
@@ -185,7 +182,7 @@ class ProfilingEndpointProvider(ops.Object):
         return address or ""
 
     def _ask_juju(self, relation: ops.Relation, source: AddressSource) -> object:
-        """Give the address that Juju has for this unit in a relation; None if it has none.
+        """Return the address that Juju has for this unit in a relation; None if it has none.
 
         Raises:
             ops.ModelError: network-get fails.
@@ -196,7 +193,7 @@ class ProfilingEndpointProvider(ops.Object):
 
 
 def is_address_source(unit_address: object) -> bool:
-    """Tell whether a provider can get addresses from it."""
+    """Return whether a provider can get addresses from `unit_address`."""
     if isinstance(unit_address, str):
         return parse_host(unit_address) is not None
     if isinstance(unit_address, AddressSource):
@@ -205,12 +202,12 @@ def is_address_source(unit_address: object) -> bool:
 
 
 def bracket(fqdn: str) -> str:
-    """Put an IPv6 address into brackets; what is no host is published as it is."""
+    """Return a name with an IPv6 address in brackets; what is no host stays as it is."""
     return parse_host(fqdn) or fqdn
 
 
 def write(databag: ops.RelationDataContent, texts: Mapping[str, str]) -> None:
-    """Write what has changed, at once: ops before 2.20 writes what has not, too.
+    """Write what has changed, at once: ops before 2.20 also writes what has not.
 
     Raises:
         ops.ModelError: Juju denies it.

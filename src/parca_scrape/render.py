@@ -1,4 +1,4 @@
-"""From databags to the scrape configurations that Parca loads."""
+"""From what the databags hold to the scrape configs that Parca loads."""
 
 from __future__ import annotations
 
@@ -6,29 +6,13 @@ import dataclasses
 import json
 from collections import Counter
 from itertools import islice
-from typing import (
-    Dict,
-    Iterable,
-    List,
-    Mapping,
-    NamedTuple,
-    Sequence,
-    Set,
-    Tuple,
-    TypedDict,
-    cast,
-)
+from typing import Dict, Iterable, List, Mapping, Set, Tuple, TypedDict
 
 from parca_scrape._rules import replace_surrogates
-from parca_scrape.databag import (
-    SCRAPE_JOBS_KEY,
-    SCRAPE_METADATA_KEY,
-    UNIT_ADDRESS_KEY,
-    AppDatabag,
-)
-from parca_scrape.hosts import decode_hosts
-from parca_scrape.jobs import Job
-from parca_scrape.problems import Findings, Problem, locate
+from parca_scrape.databag import SCRAPE_JOBS_KEY, RelationDatabags
+from parca_scrape.hosts import name_hosts
+from parca_scrape.jobs import Job, JobSettings
+from parca_scrape.problems import Problem
 from parca_scrape.static_configs import StaticConfig
 from parca_scrape.topology import Topology
 
@@ -41,9 +25,10 @@ RESERVED_JOB_NAME = "parca"
 UNNAMED = "unnamed"
 UNIT_LABEL = "juju_unit"
 SIZE_RULE = (
-    f"more than {MAX_TARGETS} targets or {MAX_LABELS} labels, times units: the rest is left out"
+    f"more than {MAX_TARGETS} targets or {MAX_LABELS} labels, counted for each unit: the rest are"
+    " skipped"
 )
-NAME_RULE = "another job has this name already, so a number follows: name each job differently"
+NAME_RULE = "another job has the same name; a number was added: give each job a name of its own"
 Origin = Tuple[int, str]
 INSTANCE_LABELS = ("juju_model", "juju_model_uuid", "juju_application")
 
@@ -56,7 +41,7 @@ class StaticConfigDict(TypedDict):
 
 
 class RelabelConfigDict(TypedDict):
-    """The rule that makes the label `instance` of the topology."""
+    """The rule that makes the label `instance` from the topology."""
 
     source_labels: List[str]
     separator: str
@@ -64,17 +49,7 @@ class RelabelConfigDict(TypedDict):
     regex: str
 
 
-class ScrapeConfigSettings(TypedDict, total=False):
-    """What a scrape config may have."""
-
-    scrape_interval: str
-    scrape_timeout: str
-    scheme: str
-    profiling_config: Dict[str, object]
-    tls_config: Dict[str, object]
-
-
-class ScrapeConfig(ScrapeConfigSettings):
+class ScrapeConfig(JobSettings):
     """A scrape config as Parca loads it: an element of what `jobs()` returns."""
 
     job_name: str
@@ -82,21 +57,8 @@ class ScrapeConfig(ScrapeConfigSettings):
     relabel_configs: List[RelabelConfigDict]
 
 
-class RelationDatabags(NamedTuple):
-    """The databags of one relation, as text."""
-
-    relation_id: int
-    application: str
-    """The remote application's name in this model."""
-    app_databag: Mapping[str, str]
-    units: Sequence[Tuple[str, str, str]]
-    """The name, the text of the address and the published name of each unit."""
-    address_key: str = UNIT_ADDRESS_KEY
-    """The key in the unit databag that the addresses are from."""
-
-
 class Budget:
-    """How many targets and labels may still be served of one relation."""
+    """How many targets and labels may still be scraped of one relation."""
 
     def __init__(self) -> None:
         self.targets: int = MAX_TARGETS
@@ -104,11 +66,11 @@ class Budget:
         self.is_spent: bool = False
 
     def spend(self, targets: int, labels: int, entries: int) -> int:
-        """Give how many of some entries can be served.
+        """Return how many of some entries can be scraped.
 
         Args:
-            targets: how many each has.
-            labels: how many each has.
+            targets: how many each of them has.
+            labels: how many each of them has.
             entries: how many there are.
         """
         if targets * entries > self.targets or labels * entries > self.labels:
@@ -122,9 +84,9 @@ class Budget:
 def render(
     relations: Iterable[RelationDatabags],
 ) -> Tuple[List[ScrapeConfig], List[Problem]]:
-    """Give the scrape configs of relations, in their order, and what is wrong with them.
+    """Return the scrape configs of relations, in their order, and all problems.
 
-    Parca loads and serves all that is returned, whatever the databags hold.
+    Parca loads and scrapes everything that is returned, whatever is in the databags.
     """
     scrape_configs: List[ScrapeConfig] = []
     origins: List[Origin] = []
@@ -134,40 +96,34 @@ def render(
         origin = (relation.relation_id, relation.application)
         scrape_configs += rendered
         origins += [origin] * len(rendered)
-        problems += [locate(problem, *origin) for problem in found]
+        problems += [*relation.problems, *(problem.in_relation(*origin) for problem in found)]
     return resolve_names(scrape_configs, origins, problems), problems
 
 
 def render_relation(relation: RelationDatabags) -> Tuple[List[ScrapeConfig], List[Problem]]:
-    """Give the scrape configs of one relation, and what is wrong with it."""
-    if not relation.units:
-        return [], []
-    app_databag, problems = AppDatabag.decode(relation.app_databag)
-    hosts, host_problems = decode_hosts(relation.units, relation.address_key)
-    findings = Findings()
-    topology = app_databag.scrape_metadata or Topology("", "", "")
-    if app_databag.scrape_jobs and not relation.app_databag.get(SCRAPE_METADATA_KEY):
-        findings.warning(SCRAPE_METADATA_KEY, "missing: model and charm are not known")
+    """Return the scrape configs of one relation, and the problems of rendering them."""
+    hosts, problems = name_hosts(relation.units)
+    topology = relation.app_databag.scrape_metadata or Topology("", "", "")
     if not topology.application:
         application = replace_surrogates(relation.application)
         topology = dataclasses.replace(topology, application=application)
 
     scrape_configs: List[ScrapeConfig] = []
     budget = Budget()
-    for job in app_databag.scrape_jobs:
+    for job in relation.app_databag.scrape_jobs:
         scrape_config = render_job(job, topology, hosts, budget)
         if scrape_config["static_configs"] or not budget.is_spent:
             scrape_configs.append(scrape_config)
         if budget.is_spent:
-            findings.error(SCRAPE_JOBS_KEY, SIZE_RULE)
+            problems.append(Problem("error", SCRAPE_JOBS_KEY, SIZE_RULE))
             break
-    return scrape_configs, problems + host_problems + findings.problems
+    return scrape_configs, problems
 
 
 def render_job(
     job: Job, topology: Topology, hosts: Mapping[str, str], budget: Budget
 ) -> ScrapeConfig:
-    """Give the scrape config of one job, with as many entries as the budget allows."""
+    """Return the scrape config of one job, with as many entries as the budget allows."""
     labels = topology.label_matcher_dict
     entries: List[StaticConfigDict] = []
     for static_config in job.static_configs:
@@ -177,7 +133,7 @@ def render_job(
     if hosts and job.static_configs:
         source_labels.append(UNIT_LABEL)
     name = "_".join(filter(None, (topology.identifier, job.job_name)))
-    scrape_config = {
+    return {
         "job_name": name or UNNAMED,
         "static_configs": entries,
         **job.settings(),
@@ -190,7 +146,6 @@ def render_job(
             }
         ],
     }
-    return cast("ScrapeConfig", scrape_config)
 
 
 def render_static_config(
@@ -199,7 +154,7 @@ def render_static_config(
     hosts: Mapping[str, str],
     budget: Budget,
 ) -> List[StaticConfigDict]:
-    """Give an entry for the fully qualified targets, and one for each unit if there are others."""
+    """Return an entry for the fully qualified targets, and one per unit for the wildcards."""
     labels = {**dict(static_config.labels), **topology_labels}
     qualified = [target.text for target in static_config.targets if not target.is_wildcard]
     suffixes = [target.suffix for target in static_config.targets if target.is_wildcard]
@@ -226,15 +181,15 @@ def render_static_config(
 def resolve_names(
     scrape_configs: List[ScrapeConfig], origins: List[Origin], problems: List[Problem]
 ) -> List[ScrapeConfig]:
-    """Make job names unique, for Parca refuses a file with a name in it twice.
+    """Return the scrape configs with unique job names: Parca refuses a file that has one twice.
 
-    Of identical jobs one stays. Of others the first in order keeps the name, and each later one
-    gets the lowest number that makes a name which no job of any relation has.
+    One of several identical jobs stays. Otherwise the first in order keeps the name, and each
+    later one gets the lowest number that makes a name which no job of any relation has.
 
     Args:
         scrape_configs: the jobs by the names that their applications gave them.
-        origins: id and application of the relation of each.
-        problems: takes a warning for each job with another name than it was given.
+        origins: the id and the application of the relation of each.
+        problems: gets a warning for each job whose name is changed.
     """
     given = Counter(scrape_config["job_name"] for scrape_config in scrape_configs)
     if len(given) == len(scrape_configs) and RESERVED_JOB_NAME not in given:
@@ -256,7 +211,8 @@ def resolve_names(
                 number += 1
             next_number[name] = number + 1
             scrape_config["job_name"] = f"{name}_{number}"
-            problems.append(locate(Problem("warning", SCRAPE_JOBS_KEY, NAME_RULE), *origin))
+            problem = Problem("warning", SCRAPE_JOBS_KEY, NAME_RULE)
+            problems.append(problem.in_relation(*origin))
         taken.add(scrape_config["job_name"])
         served.append(scrape_config)
     return served

@@ -5,7 +5,8 @@ Source of the rules: Parca `pkg/scrape/target.go`.
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, List, Mapping, Tuple, Union
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Dict, Iterable, List, Mapping, Tuple, Union
 
 from parca_scrape._getters import (
     LIST_RULE,
@@ -15,7 +16,6 @@ from parca_scrape._getters import (
     Pairs,
     as_list,
     as_object,
-    build,
     get_fields,
     get_object,
 )
@@ -27,52 +27,55 @@ from parca_scrape._rules import (
     parse_text,
     replace_surrogates,
 )
-from parca_scrape.frozen import dataclass
-from parca_scrape.problems import Findings, InvalidJobError, join_path
+from parca_scrape.problems import STRICT, Findings, InvalidJobError
 from parca_scrape.targets import WILDCARD, Target
 
 STATIC_CONFIG_FIELDS = frozenset({"targets", "labels"})
 DEFAULT_PORTS = {"": 80, "http": 80, "https": 443}
-LABEL_NAME_RULE = "a label's name must be text, with something in it that UTF-8 can hold"
+LABEL_NAME_RULE = "a label needs a name that is not empty and that UTF-8 can encode"
 
 
-@dataclass(frozen=True, init=False)
+@dataclass(frozen=True)
 class StaticConfig:
-    """Targets that share labels. Without targets it stands for each unit of the application."""
+    """Targets that share labels. Without targets it stands for every unit of the application.
 
-    targets: Tuple[Target, ...]
-    labels: Pairs
+    Args:
+        targets: `host:port`, or `*:port` for every unit; see `Target.parse`.
+        labels: the labels that every profile of the targets gets.
+
+    Raises:
+        InvalidJobError: Parca would not load the labels or could not scrape a target.
+    """
+
+    targets: Tuple[Target, ...] = ()
+    labels: Pairs = ()
     """Pairs of a label's name and value."""
 
-    def __init__(
-        self,
-        targets: Iterable[Union[str, Target]] = (),
-        labels: Union[Mapping[str, str], Pairs] = (),
-    ) -> None:
-        """Check and take targets and labels.
+    if TYPE_CHECKING:  # `__post_init__` makes the fields of what may be given for them.
 
-        Args:
-            targets: `host:port`, or `*:port` for each unit; see `Target.parse`.
-            labels: what every profile of the targets is labelled with.
+        def __init__(
+            self,
+            targets: Iterable[Union[str, Target]] = (),
+            labels: Union[Mapping[str, str], Pairs] = (),
+        ) -> None: ...
 
-        Raises:
-            InvalidJobError: Parca would not load them or could not scrape a target.
-        """
-        findings = Findings()
-        named = targets if isinstance(targets, str) else list(targets)
-        self.__dict__.update(
-            targets=check_targets(named, "", findings),
-            labels=check_labels(dict(labels), "labels", findings),
-        )
-        findings.raise_first()
+    def __post_init__(self) -> None:
+        """Check targets and labels, and make them immutable."""
+        targets: object = self.targets
+        fields = {
+            "targets": targets if isinstance(targets, str) else tuple(self.targets),
+            "labels": dict(self.labels),
+        }
+        object.__setattr__(self, "targets", get_targets(fields, STRICT))
+        object.__setattr__(self, "labels", get_labels(fields, STRICT))
 
     def as_mapping(self, scheme: str = "") -> Dict[str, object]:
-        """Give the static config as it is published, with a port for every target.
+        """Return the static config as it is published, with a port for every target.
 
-        Consumers before LIBPATCH 7 fail on a target without one.
+        Consumers older than LIBPATCH 7 fail on a target without one.
 
         Args:
-            scheme: the job's scheme, which tells the default port.
+            scheme: the scheme of the job, which decides the default port.
         """
         port = DEFAULT_PORTS[dict(self.labels).get(SCHEME_LABEL, "") or scheme]
         targets = [
@@ -82,58 +85,53 @@ class StaticConfig:
         return {"targets": targets, **({"labels": dict(self.labels)} if self.labels else {})}
 
 
-def check_static_configs(raw: object, path: str, findings: Findings) -> Tuple[StaticConfig, ...]:
-    """Give what Parca accepts of the static configs of the job at `path`.
+def decode_static_configs(raw: object, findings: Findings) -> Tuple[StaticConfig, ...]:
+    """Return the static configs that can be scraped, without their bad parts.
 
     Raises:
-        InvalidJobError: they are no list, or all bad.
+        InvalidJobError: they are no list, or all of them are bad.
     """
     elements = as_list(raw)
     if elements is None:
-        raise InvalidJobError(f"{path}.static_configs", LIST_RULE)
+        raise findings.refusal(LIST_RULE)
     static_configs: List[StaticConfig] = []
     for index, element in enumerate(elements):
         try:
-            element_path = f"{path}.static_configs[{index}]"
-            static_configs.append(decode_static_config(element, element_path, findings))
+            static_configs.append(decode_static_config(element, findings.at(index)))
         except InvalidJobError as error:
-            findings.error(error.path, f"{error.rule} (so the static config is left out)")
+            findings.skip(error, "static config")
     if elements and not static_configs:
-        raise InvalidJobError(f"{path}.static_configs", "must have one that can be served")
+        raise findings.refusal("has no static config that can be scraped")
     return tuple(static_configs)
 
 
-def decode_static_config(raw: object, path: str, findings: Findings) -> StaticConfig:
-    """Read a static config, without its bad parts.
+def decode_static_config(raw: object, findings: Findings) -> StaticConfig:
+    """Return a static config without its bad parts.
 
     Raises:
-        InvalidJobError: it must be left out whole.
+        InvalidJobError: nothing of it can be scraped.
     """
     if isinstance(raw, StaticConfig):
         return raw
     mapping = as_object(raw)
     if mapping is None:
-        raise InvalidJobError(path, OBJECT_RULE)
-    fields = get_fields(mapping, STATIC_CONFIG_FIELDS, path, findings)
-    named = fields.get("targets", ())
-    targets = check_targets(named, path, findings)
-    if named and not targets:
-        raise InvalidJobError(path, "must have a target that can be scraped")
-    labels: Pairs = ()
-    if "labels" in fields:
-        labels = check_labels(fields["labels"], f"{path}.labels", findings)
-    return build(StaticConfig, targets=targets, labels=labels)
+        raise findings.refusal(OBJECT_RULE)
+    fields = get_fields(mapping, STATIC_CONFIG_FIELDS, findings)
+    targets = get_targets(fields, findings)
+    if fields.get("targets") and not targets:
+        raise findings.refusal("has no target that can be scraped")
+    return StaticConfig(targets=targets, labels=get_labels(fields, findings))
 
 
-def check_targets(raw: object, path: str, findings: Findings) -> Tuple[Target, ...]:
-    """Give the targets that Parca could scrape, of the static config at `path`.
+def get_targets(fields: Mapping[str, object], findings: Findings) -> Tuple[Target, ...]:
+    """Return the targets of a static config that Parca can scrape.
 
     Raises:
         InvalidJobError: they are no list.
     """
-    elements = as_list(raw)
+    elements = as_list(fields.get("targets", ()))
     if elements is None:
-        raise InvalidJobError(f"{path}.targets", LIST_RULE)
+        raise findings.at("targets").refusal(LIST_RULE)
     targets: List[Target] = []
     for index, element in enumerate(elements):
         if isinstance(element, Target):
@@ -142,31 +140,34 @@ def check_targets(raw: object, path: str, findings: Findings) -> Tuple[Target, .
             try:
                 targets.append(Target.parse(element))
             except InvalidJobError as error:
-                findings.error(f"{path}.targets[{index}]", error.rule)
+                findings.at("targets").at(index).error(error.rule)
         else:
-            findings.error(f"{path}.targets[{index}]", "must be text")
+            findings.at("targets").at(index).error("must be a string")
     return tuple(targets)
 
 
-def check_labels(raw: object, path: str, findings: Findings) -> Pairs:
-    """Give the labels that Parca can put on profiles."""
+def get_labels(fields: Mapping[str, object], findings: Findings) -> Pairs:
+    """Return the labels of a static config that Parca can put on profiles."""
+    if "labels" not in fields:
+        return ()
+    findings = findings.at("labels")
     labels: List[Tuple[str, str]] = []
-    for name, value in get_object(raw, path, findings).items():
+    for name, value in get_object(fields["labels"], findings).items():
         text = parse_text(value)
         if value is None:
             continue
-        if not isinstance(name, str) or not name or not is_utf8(name):
-            findings.error(join_path(path, str(name)), LABEL_NAME_RULE)
+        if not name or not is_utf8(name):
+            findings.at(name).error(LABEL_NAME_RULE)
         elif text is None:
-            findings.error(join_path(path, name), TEXT_RULE)
+            findings.at(name).error(TEXT_RULE)
         elif name == SCHEME_LABEL and text:
             scheme = parse_scheme(text)
             if scheme is None:
-                findings.error(join_path(path, name), SCHEME_RULE)
+                findings.at(name).error(SCHEME_RULE)
             else:
                 labels.append((name, scheme))
         elif not is_utf8(text):
-            findings.warning(join_path(path, name), UTF8_RULE)
+            findings.at(name).warning(UTF8_RULE)
             labels.append((name, replace_surrogates(text)))
         else:
             labels.append((name, text))

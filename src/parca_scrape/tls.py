@@ -1,146 +1,135 @@
 """How Parca speaks TLS with its targets.
 
-Source: prometheus/common `config/http_config.go`, `TLSConfig`. What Parca cannot use there it
-does not refuse: it scrapes without any of the settings.
+Source: prometheus/common `config/http_config.go`, `TLSConfig`. Parca does not refuse settings that
+it cannot use there: it scrapes without any of them.
 """
 
 from __future__ import annotations
 
-from dataclasses import field
-from typing import Dict, Mapping, Optional
+from dataclasses import dataclass, field, fields
+from typing import Callable, Dict, Mapping, Optional, Tuple
 
-from parca_scrape._getters import build, get_boolean, get_fields, get_object, get_text
+from parca_scrape._getters import get_boolean, get_fields, get_object, get_text
 from parca_scrape._legacy import FILE_FIELDS, move_pem
-from parca_scrape._rules import (
-    DEFAULT_MIN_TLS_VERSION,
-    TLS_VERSIONS,
-    is_ca,
-    is_certificate,
-    is_private_key,
-)
-from parca_scrape.frozen import dataclass
-from parca_scrape.problems import Findings, join_path
+from parca_scrape._pem import is_ca, is_certificate, is_private_key
+from parca_scrape._rules import DEFAULT_MIN_TLS_VERSION, TLS_VERSIONS
+from parca_scrape.problems import STRICT, Findings
 
-TLS_FIELDS = (
-    "ca",
-    "cert",
-    "key",
-    "server_name",
-    "insecure_skip_verify",
-    "min_version",
-    "max_version",
-)
-PEM_FIELDS = {"ca": is_ca, "cert": is_certificate, "key": is_private_key}
-# Each names a file or a secret of the host that Parca runs on.
+# Each names a file or a secret on the host of Parca.
 HOST_FIELDS = (*FILE_FIELDS, "ca_ref", "cert_ref", "key_ref")
-HOST_FILE_RULE = "names a file or secret of the Parca host; write the PEM text itself to"
+HOST_FIELD_RULE = "names a file or a secret on the Parca host: put the PEM text itself into"
+PEM_RULE = "must contain a PEM block of its kind, with BEGIN and END on lines of their own"
 
 
-@dataclass(frozen=True, init=False)
+@dataclass(frozen=True)
 class TLSConfig:
-    """The TLS settings of a scrape job. None and empty text stand for Parca's default."""
+    """The TLS settings of a scrape job. None and empty text stand for Parca's default.
 
-    ca: str
+    Raises:
+        InvalidJobError: Parca would not load the settings, or would scrape without them.
+    """
+
+    ca: str = ""
     """PEM text of the certificates to trust."""
-    cert: str
-    """PEM text of the certificate that Parca shows; goes with `key`."""
-    key: str = field(repr=False)
-    """PEM text of the key of `cert`. A secret: anyone who reads the databag has it."""
-    server_name: str
-    """The name to expect in the target's certificate."""
-    insecure_skip_verify: Optional[bool]
-    min_version: str
+    cert: str = ""
+    """PEM text of the certificate that Parca presents; needs `key`."""
+    key: str = field(default="", repr=False)
+    """PEM text of the private key of `cert`. Everyone who can read the databag has it."""
+    server_name: str = ""
+    """The name to expect in the certificate of the target."""
+    insecure_skip_verify: Optional[bool] = None
+    min_version: str = ""
     """`TLS10`, `TLS11`, `TLS12` (Parca's default) or `TLS13`."""
-    max_version: str
+    max_version: str = ""
 
-    def __init__(
-        self,
-        ca: str = "",
-        cert: str = "",
-        key: str = "",
-        server_name: str = "",
-        insecure_skip_verify: Optional[bool] = None,
-        min_version: str = "",
-        max_version: str = "",
-    ) -> None:
-        """Check and take the settings.
-
-        Raises:
-            InvalidJobError: Parca would not load them, or would scrape without them.
-        """
-        fields: Dict[str, object] = {
-            "ca": ca,
-            "cert": cert,
-            "key": key,
-            "server_name": server_name,
-            "min_version": min_version,
-            "max_version": max_version,
-        }
-        if insecure_skip_verify is not None:
-            fields["insecure_skip_verify"] = insecure_skip_verify
-        findings = Findings()
-        self.__dict__.update(check_tls(fields, "", findings))
-        findings.raise_first()
+    def __post_init__(self) -> None:
+        """Check the settings."""
+        settings = vars(self)
+        object.__setattr__(self, "server_name", get_text(settings, "server_name", STRICT))
+        skip_verify = get_boolean(settings, "insecure_skip_verify", STRICT)
+        object.__setattr__(self, "insecure_skip_verify", skip_verify)
+        get_pem(settings, "ca", is_ca, STRICT)
+        get_key_pair(settings, STRICT)
+        get_versions(settings, STRICT)
 
     def as_mapping(self) -> Dict[str, object]:
-        """Give what is set, in the form of Parca's configuration."""
-        fields: Dict[str, object] = {name: getattr(self, name) for name in TLS_FIELDS}
-        return {name: value for name, value in fields.items() if value not in ("", None)}
+        """Return what is set, in the form of Parca's configuration."""
+        settings: Dict[str, object] = {name: getattr(self, name) for name in TLS_FIELDS}
+        return {name: value for name, value in settings.items() if value not in ("", None)}
 
 
-def decode_tls(raw: object, path: str, findings: Findings) -> Optional[TLSConfig]:
-    """Read a `tls_config`; None if there is nothing in it to serve."""
-    if not isinstance(raw, TLSConfig):
-        mapping = get_object(raw, path, findings)
-        fields = get_fields(mapping, (*TLS_FIELDS, *HOST_FIELDS), path, findings)
-        fields, moved = move_pem(fields)
-        for name, inline in moved.items():
-            rule = f"names a file of the Parca host, yet holds PEM text: write it to {inline}"
-            findings.warning(join_path(path, name), rule)
+TLS_FIELDS = tuple(setting.name for setting in fields(TLSConfig))
+
+
+def decode_tls(raw: object, findings: Findings) -> Optional[TLSConfig]:
+    """Return a `tls_config` without its bad parts; None if nothing is left of it."""
+    if isinstance(raw, TLSConfig):
+        tls_config = raw
+    else:
+        known = (*TLS_FIELDS, *HOST_FIELDS)
+        settings = move_pem(get_fields(get_object(raw, findings), known, findings), findings)
         for name in HOST_FIELDS:
-            if fields.get(name, "") != "":
-                inline = name.partition("_")[0]
-                findings.error(join_path(path, name), f"{HOST_FILE_RULE} {inline}")
-        raw = build(TLSConfig, **check_tls(fields, path, findings))
-    return raw if raw.as_mapping() else None
+            if settings.get(name, "") != "":
+                findings.at(name).error(f"{HOST_FIELD_RULE} {name.partition('_')[0]}")
+        server_name = get_text(settings, "server_name", findings)
+        insecure_skip_verify = get_boolean(settings, "insecure_skip_verify", findings)
+        ca = get_pem(settings, "ca", is_ca, findings)
+        cert, key = get_key_pair(settings, findings)
+        min_version, max_version = get_versions(settings, findings)
+        tls_config = TLSConfig(
+            ca=ca,
+            cert=cert,
+            key=key,
+            server_name=server_name,
+            insecure_skip_verify=insecure_skip_verify,
+            min_version=min_version,
+            max_version=max_version,
+        )
+    return tls_config if tls_config.as_mapping() else None
 
 
-def check_tls(fields: Mapping[str, object], path: str, findings: Findings) -> Dict[str, object]:
-    """Give what Parca accepts of a `tls_config`, as the fields of the dataclass."""
-    values: Dict[str, object] = {
-        "server_name": get_text(fields, "server_name", path, findings),
-        "insecure_skip_verify": get_boolean(fields, "insecure_skip_verify", path, findings),
-    }
-    for name, is_good in PEM_FIELDS.items():
-        text = get_text(fields, name, path, findings)
-        if text and not is_good(text):
-            rule = "no PEM block of its kind, with BEGIN and END on lines of their own"
-            findings.error(join_path(path, name), rule)
-            text = ""
-        values[name] = text
-    for name, other in (("cert", "key"), ("key", "cert")):
-        if values[name] and not values[other]:
-            rule = f"goes with a {other} only; Parca refuses it alone"
-            findings.error(join_path(path, name), rule)
-            values[name] = ""
-    values.update(check_versions(fields, path, findings))
-    return values
+def get_pem(
+    settings: Mapping[str, object],
+    name: str,
+    is_good: Callable[[str], bool],
+    findings: Findings,
+) -> str:
+    """Return the PEM text of a field; empty if there is none that Go can read."""
+    text = get_text(settings, name, findings)
+    if text and not is_good(text):
+        findings.at(name).error(PEM_RULE)
+        return ""
+    return text
 
 
-def check_versions(fields: Mapping[str, object], path: str, findings: Findings) -> Dict[str, str]:
-    """Give the TLS versions that Parca accepts, none if they contradict each other."""
-    versions: Dict[str, str] = {}
-    for name in ("min_version", "max_version"):
-        version = fields.get(name, "")
-        if version in ("", *TLS_VERSIONS):
-            versions[name] = str(version)
-        else:
-            rule = f"must be one of {', '.join(TLS_VERSIONS)}"
-            findings.error(join_path(path, name), rule)
-            versions[name] = ""
-    lowest = versions["min_version"] or DEFAULT_MIN_TLS_VERSION
-    if versions["max_version"] and versions["max_version"] < lowest:
-        rule = f"below the min_version, which is {DEFAULT_MIN_TLS_VERSION} if none is set"
-        findings.error(f"{path}.max_version", rule)
-        return {"min_version": "", "max_version": ""}
-    return versions
+def get_key_pair(settings: Mapping[str, object], findings: Findings) -> Tuple[str, str]:
+    """Return the certificate and the private key; both empty if Parca would refuse them."""
+    cert = get_pem(settings, "cert", is_certificate, findings)
+    key = get_pem(settings, "key", is_private_key, findings)
+    if cert and not key:
+        findings.at("cert").error("needs a key: Parca refuses a certificate without one")
+        return "", ""
+    if key and not cert:
+        findings.at("key").error("needs a cert: Parca refuses a key without one")
+        return "", ""
+    return cert, key
+
+
+def get_versions(settings: Mapping[str, object], findings: Findings) -> Tuple[str, str]:
+    """Return the lowest and the highest TLS version; both empty if they contradict each other."""
+    lowest = get_version(settings, "min_version", findings)
+    highest = get_version(settings, "max_version", findings)
+    if highest and highest < (lowest or DEFAULT_MIN_TLS_VERSION):
+        rule = f"is below min_version, which is {DEFAULT_MIN_TLS_VERSION} unless it is set"
+        findings.at("max_version").error(rule)
+        return "", ""
+    return lowest, highest
+
+
+def get_version(settings: Mapping[str, object], name: str, findings: Findings) -> str:
+    """Return the TLS version of a field; empty if there is none that Parca knows."""
+    version = settings.get(name, "")
+    if version in ("", *TLS_VERSIONS):
+        return str(version)
+    findings.at(name).error(f"must be one of {', '.join(TLS_VERSIONS)}")
+    return ""

@@ -1,24 +1,24 @@
-"""Where in Juju profiles come from, and the labels that tell it in Parca."""
+"""Where in Juju profiles come from, and the labels that say so in Parca."""
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Dict, Mapping, Optional, Sequence
-
-from parca_scrape.frozen import dataclass
 
 if TYPE_CHECKING:
     import ops
 
 TOPOLOGY_KEYS = ("model", "model_uuid", "application", "unit", "charm_name")
 SHORT_UUID_LENGTH = 8
-UUID_GROUP_LENGTHS = [8, 4, 4, 4, 12]
+UUID = re.compile("[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 @dataclass(frozen=True)
 class Topology:
     """The place of a charm in Juju.
 
-    Nothing is checked, the model UUID included: Juju 4 gives UUIDs of version 7.
+    Nothing is checked, not even the model UUID: Juju 4 uses UUIDs of version 7.
     """
 
     model: str
@@ -29,7 +29,7 @@ class Topology:
 
     @classmethod
     def from_charm(cls, charm: ops.CharmBase) -> Topology:
-        """Read the topology of the unit that runs `charm`."""
+        """Return the topology of the unit that runs `charm`."""
         return cls(
             model=charm.model.name,
             model_uuid=charm.model.uuid,
@@ -40,7 +40,7 @@ class Topology:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, str]) -> Topology:
-        """Make a topology of the keys that `as_dict` gives; `unit` and `charm_name` may miss.
+        """Return the topology of a dict like that of `as_dict`, maybe without unit and charm name.
 
         Raises:
             KeyError: `model`, `model_uuid` or `application` is missing.
@@ -60,12 +60,12 @@ class Topology:
         included_keys: Optional[Sequence[str]] = None,
         excluded_keys: Optional[Sequence[str]] = None,
     ) -> Dict[str, Optional[str]]:
-        """Give the topology as a dict, always in the same order.
+        """Return the topology as a dict, always in the same order.
 
         Args:
             remapped_keys: other names for some of the keys.
-            included_keys: the only keys to give, by their own names; none or empty means all.
-            excluded_keys: keys to leave out, by their own names.
+            included_keys: the only keys to include, by their own names; None or empty means all.
+            excluded_keys: the keys to leave out, by their own names.
         """
         values: Dict[str, Optional[str]] = {}
         for key in TOPOLOGY_KEYS:
@@ -83,7 +83,7 @@ class Topology:
 
     @property
     def identifier(self) -> str:
-        """A short name: model, short model UUID and application, as far as they are known."""
+        """A short name: model, short model UUID and application, those that are known."""
         parts = (self.model, self.model_uuid_short, self.application)
         return "_".join(filter(None, parts)).replace("/", "_")
 
@@ -94,7 +94,7 @@ class Topology:
 
     @property
     def label_matcher_dict(self) -> Dict[str, str]:
-        """The labels of every profile of the application; empty ones are left out."""
+        """The labels of all profiles of the application, without empty ones."""
         labels = {
             "juju_model": self.model,
             "juju_model_uuid": self.model_uuid,
@@ -105,7 +105,7 @@ class Topology:
 
     @property
     def label_matchers(self) -> str:
-        """The labels as a query writes them, `name="value"` each."""
+        """The labels in the form of a query: `name="value"`, separated by commas."""
         return ", ".join(f'{name}="{value}"' for name, value in self.label_matcher_dict.items())
 
 
@@ -113,7 +113,5 @@ ProviderTopology = Topology
 
 
 def is_uuid(text: str) -> bool:
-    """Tell whether `text` is a UUID of any version, in the form that Juju writes."""
-    if list(map(len, text.split("-"))) != UUID_GROUP_LENGTHS:
-        return False
-    return not text.strip("-0123456789abcdefABCDEF")
+    """Return whether `text` is a UUID of any version, in the form that Juju uses."""
+    return UUID.fullmatch(text) is not None

@@ -38,7 +38,7 @@ OTHER_EVENTS = [
     "relation_created",
     "relation_joined",
 ]
-RULE = "must be a host name or an IP address, without scheme, port, path or spaces"
+RULE = "must be a host name or an IP address, without a scheme, port, path or spaces"
 
 
 @pytest.mark.parametrize("event", [*OTHER_EVENTS, "relation_changed"])

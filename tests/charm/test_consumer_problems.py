@@ -16,13 +16,13 @@ from tests.parca_charm import (
 
 pytestmark = pytest.mark.state_transitions
 
-RULE = "must be a host name or an IP address, without scheme, port, path or spaces"
+RULE = "must be a host name or an IP address, without a scheme, port, path or spaces"
 
 
 BAD_JOBS = '[{"scheme": "ftp"}, {"static_configs": [{"targets": ["*:8080", "*:0"]}]}]'
 TARGET_RULE = (
-    "must be host:port, *:port, or either without a port: no scheme, path or space, an IPv6"
-    " address in brackets, a port from 1 to 65535"
+    "must be host:port or *:port, where the port (1 to 65535) is optional: no scheme, path or"
+    " spaces, and IPv6 addresses in brackets"
 )
 
 
@@ -33,8 +33,8 @@ def test_problems_tells_relation_application_and_unit() -> None:
         make_relation(2, "mimir", scrape_jobs="{"),
     )
     hook = run_hook("start", *relations)
-    json_rule = "must be JSON that is nested less than some hundred levels deep"
-    scheme_rule = "must be http or https (so the job is left out)"
+    json_rule = "must be valid JSON, nested at most some hundred levels deep"
+    scheme_rule = "must be http or https; the job is skipped"
     assert hook.problems == [
         Problem("error", "scrape_jobs", json_rule, 2, "mimir"),
         Problem("error", "scrape_jobs[0].scheme", scheme_rule, 4, "zinc"),
@@ -70,7 +70,7 @@ def test_a_relation_logs_twenty_problems_and_a_count() -> None:
     relations = [make_relation(number, scrape_jobs=f"[{jobs}]") for number in (1, 2)]
     relations.append(make_relation(3, scrape_jobs='[{"scheme": "ftp"}]'))
     hook = run_hook("relation_changed", *relations)
-    rule = "must be http or https (so the job is left out)"
+    rule = "must be http or https; the job is skipped"
     lines = [
         f"error: relation {relation_id} zinc: scrape_jobs[{index}].scheme: {rule}"
         for relation_id, number in ((1, 20), (2, 20), (3, 1))
@@ -78,15 +78,15 @@ def test_a_relation_logs_twenty_problems_and_a_count() -> None:
     ]
     assert hook.log == [
         *lines,
-        "relation 1: 5 more problems, see problems()",
-        "relation 2: 5 more problems, see problems()",
+        "relation 1: 5 more problems; problems() returns all",
+        "relation 2: 5 more problems; problems() returns all",
     ]
     assert len(hook.problems) == 51
 
 
 def test_a_renamed_job_is_a_warning_of_the_later_relation() -> None:
     hook = run_hook("start", make_relation(1), make_relation(2, units=(1,)))
-    name_rule = "another job has this name already, so a number follows: name each job differently"
+    name_rule = "another job has the same name; a number was added: give each job a name of its own"
     assert hook.problems == [Problem("warning", "scrape_jobs", name_rule, 2, "zinc")]
     assert hook.log == [f"warning: relation 2 zinc: scrape_jobs: {name_rule}"]
 

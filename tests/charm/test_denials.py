@@ -22,7 +22,7 @@ from tests.profiled_charm import DEFAULT, FQDN, NOTHING, UNIT_ONLY, Databags
 pytestmark = pytest.mark.state_transitions
 
 DENIED = ops.ModelError("ERROR permission\n  denied\n")
-LEFT_OUT = "left out, for Juju denies it: ERROR permission denied"
+LEFT_OUT = "skipped: Juju denied access: ERROR permission denied"
 GONE = ops.RelationNotFoundError()
 NAME_ONLY: Databags = ({}, {"parca_scrape_unit_name": "zinc/0"})
 
@@ -115,8 +115,8 @@ def test_the_provider_goes_on_when_it_loses_the_lead_in_the_hook() -> None:
     )
     assert hook.databags == {1: UNIT_ONLY, 2: UNIT_ONLY}
     assert [line.partition(": zinc/0 is not leader")[0] for line in hook.log] == [
-        "error: relation 1 parca: left out, for Juju denies it",
-        "error: relation 2 parca: left out, for Juju denies it",
+        "error: relation 1 parca: skipped: Juju denied access",
+        "error: relation 2 parca: skipped: Juju denied access",
     ]
 
 
@@ -159,7 +159,7 @@ def test_the_provider_serves_the_others_beside_a_ghost() -> None:
         tools=HookTools(ghost),
     )
     assert hook.databags == {1: DEFAULT, 2: NOTHING, 3: DEFAULT}
-    assert hook.log == ["error: relation 2: left out, for Juju denies it: RelationNotFoundError"]
+    assert hook.log == ["error: relation 2: skipped: Juju denied access: RelationNotFoundError"]
 
 
 def test_the_providers_problems_tell_what_juju_denied() -> None:
@@ -178,7 +178,7 @@ def test_the_providers_problems_tell_what_juju_denied() -> None:
         provider.set_scrape_job_spec()
         assert provider.problems() == [
             Problem("error", "", LEFT_OUT, 1, "parca"),
-            Problem("error", "", "left out, for Juju denies it: ModelError", 2, "parca"),
+            Problem("error", "", "skipped: Juju denied access: ModelError", 2, "parca"),
         ]
 
 

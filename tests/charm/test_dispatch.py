@@ -38,7 +38,7 @@ RECONCILING_PARCA = CONSUMER_STYLES[1]
 RECONCILING = PROVIDER_STYLES[1]
 SHUT_DOWN = "ERROR connection is shut down"
 NOT_FOUND = "ERROR relation not found"
-DENIED = f"error: profiling-endpoint: left out, for Juju denies it: {SHUT_DOWN}"
+DENIED = f"error: profiling-endpoint: skipped: Juju denied access: {SHUT_DOWN}"
 
 
 class Calls(NamedTuple):
@@ -309,7 +309,7 @@ def test_a_relation_removed_by_force_fails_no_hook_and_costs_no_other_relation(
 def told(denial: str) -> List[str]:
     """Give the log of a hook that was denied something."""
     where, _, reason = denial.rpartition(": ")
-    return [f"error: {where}: left out, for Juju denies it: {reason}"]
+    return [f"error: {where}: skipped: Juju denied access: {reason}"]
 
 
 def test_a_relation_that_cannot_be_listed_costs_a_line_in_the_log(

@@ -137,7 +137,7 @@ def test_the_provider_serves_the_relations_that_juju_does_not_deny(denied: Call)
         assert [databags(harness, 0), databags(harness, 1)] == [({}, {}), BOTH]
         problem_lines = [str(problem) for problem in harness.charm.provider.problems()]
         assert problem_lines == [
-            "error: relation 0 parca: left out, for Juju denies it: permission denied"
+            "error: relation 0 parca: skipped: Juju denied access: permission denied"
         ]
 
 
@@ -215,8 +215,8 @@ def test_the_consumer_serves_what_juju_does_not_deny() -> None:
         }
         assert harness.charm.consumer.jobs() == [scrape_config("zinc", [1])]
         assert [str(problem) for problem in harness.charm.consumer.problems()] == [
-            "error: relation 0 zinc/0: left out, for Juju denies it: permission denied",
-            "error: relation 1 mimir: left out, for Juju denies it: permission denied",
+            "error: relation 0 zinc/0: skipped: Juju denied access: permission denied",
+            "error: relation 1 mimir: skipped: Juju denied access: permission denied",
         ]
 
 

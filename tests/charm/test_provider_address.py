@@ -25,7 +25,7 @@ from tests.profiled_charm import (
 pytestmark = pytest.mark.state_transitions
 
 UnitAddress = Union[str, AddressSource, Callable[[ops.Relation], str]]
-RULE = "must be a host name or an IP address, without scheme, port, path or spaces"
+RULE = "must be a host name or an IP address, without a scheme, port, path or spaces"
 LINE = f"error: relation 1 parca: parca_scrape_unit_address: {RULE}"
 NAME_ONLY: Databags = ({}, {"parca_scrape_unit_name": "zinc/0"})
 BAD_ADDRESSES = [

@@ -273,7 +273,7 @@ BAD_TEXT = (
     ' {"static_configs": [{"targets": ["*:80"]}], "scrape_interval": "0s"}]'
 )
 BAD_JOB_PROBLEMS = [
-    Problem("error", "jobs[0].scheme", "must be http or https (so the job is left out)"),
+    Problem("error", "jobs[0].scheme", "must be http or https; the job is skipped"),
     Problem(
         "error",
         "jobs[1].scrape_interval",
@@ -323,7 +323,7 @@ def test_bad_jobs_are_published_and_logged_once_a_hook(
     hook = run_hook("relation_joined", make_relation(1), make_relation(2), make=make)
     assert hook.databags == {1: both_databags(BAD_TEXT), 2: both_databags(BAD_TEXT)}
     assert hook.log == [
-        "error: jobs[0].scheme: must be http or https (so the job is left out)",
+        "error: jobs[0].scheme: must be http or https; the job is skipped",
         "error: jobs[1].scrape_interval: must be a duration such as 1m30s,"
         " above zero and below 292 years",
     ]
@@ -340,10 +340,10 @@ def test_of_many_bad_jobs_twenty_are_logged_and_the_rest_is_counted() -> None:
     jobs: Jobs = [{"scheme": "ftp"}] * 23
     log = run_hook("relation_joined", make_relation(1), make=with_jobs(jobs)).log
     lines = [
-        f"error: jobs[{index}].scheme: must be http or https (so the job is left out)"
+        f"error: jobs[{index}].scheme: must be http or https; the job is skipped"
         for index in range(20)
     ]
-    assert log == [*lines, "3 more problems, see problems()"]
+    assert log == [*lines, "3 more problems; problems() returns all"]
 
 
 def test_default_databags_are_those_of_one_wildcard_on_port_80() -> None:

@@ -20,8 +20,8 @@ from parca_scrape import (
     TLSConfig,
     Topology,
 )
-from parca_scrape.databag import check_jobs, encode_app, read_app
-from parca_scrape.jobs import take_jobs
+from parca_scrape.databag import encode_app, judge_jobs, read_app
+from parca_scrape.jobs import list_jobs
 from tests.pem import CERTIFICATE, PRIVATE_KEY
 from tests.reading import error, refusal, warning
 
@@ -31,11 +31,11 @@ METADATA = (
     f'{{"model": "cos", "model_uuid": "{UUID}", "application": "zinc", "unit": "zinc/0",'
     ' "charm_name": "zinc-k8s"}'
 )
-JSON = "must be JSON that is nested less than some hundred levels deep"
+JSON = "must be valid JSON, nested at most some hundred levels deep"
 OBJECT = "must be an object"
-TEXT = "must be text, a number or a boolean"
-MISSING = "missing in job names and labels"
-SURROGATE = "holds half of a surrogate pair, which UTF-8 cannot: write the whole character"
+TEXT = "must be a string, a number or a boolean"
+MISSING = "missing, and so from job names and labels, too"
+SURROGATE = "contains half of a surrogate pair: write the whole character"
 
 
 def test_an_application_publishes_its_topology_and_its_jobs_as_json() -> None:
@@ -286,8 +286,8 @@ def test_strict_decoding_tells_all_problems_at_once() -> None:
     with pytest.raises(DatabagError) as caught:
         AppDatabag.decode_strict(databag)
     assert str(caught.value).split("\n") == [
-        "error: scrape_jobs[0]: must be an object (so the job is left out)",
-        "error: scrape_jobs[1].scheme: must be http or https (so the job is left out)",
+        "error: scrape_jobs[0]: must be an object; the job is skipped",
+        "error: scrape_jobs[1].scheme: must be http or https; the job is skipped",
         "error: scrape_metadata: must be an object",
     ]
 
@@ -304,14 +304,14 @@ def test_strict_decoding_tells_all_problems_at_once() -> None:
 def test_mappings_are_published_byte_for_byte(jobs: List[Dict[str, object]]) -> None:
     published = [{"static_configs": [{"targets": ["*:80"]}], **mapping} for mapping in jobs]
 
-    assert encode_app(take_jobs(jobs), ZINC) == {
+    assert encode_app(list_jobs(jobs), ZINC) == {
         "scrape_metadata": METADATA,
         "scrape_jobs": json.dumps(published),
     }
 
 
 def test_mappings_and_typed_jobs_are_published_together() -> None:
-    jobs = take_jobs([{"scheme": "ftp"}, Job([], "a")])
+    jobs = list_jobs([{"scheme": "ftp"}, Job([], "a")])
 
     assert encode_app(jobs, None) == {
         "scrape_jobs": '[{"static_configs": [{"targets": ["*:80"]}], "scheme": "ftp"},'
@@ -334,7 +334,7 @@ class Opaque:
     ],
 )
 def test_what_is_no_json_cannot_be_published(value: object, message: str) -> None:
-    jobs = take_jobs([{}, {"tls_config": value}])
+    jobs = list_jobs([{}, {"tls_config": value}])
 
     assert refusal(lambda: encode_app(jobs, ZINC)) == f"jobs[1]: must be JSON: {message}"
 
@@ -348,17 +348,17 @@ def test_what_holds_itself_or_is_too_deep_cannot_be_published() -> None:
 
     for value in (circle, deep):
         with pytest.raises(InvalidJobError, match=r"^jobs\[0\]: must be JSON: .*$"):
-            encode_app(take_jobs([{"static_configs": value}]), None)
+            encode_app(list_jobs([{"static_configs": value}]), None)
 
 
 def test_a_charm_is_told_what_consumers_leave_out_of_its_jobs() -> None:
-    jobs = take_jobs([{"scheme": "ftp"}, {"job_name": None}, {"job_name": {"a": "b"}}])
+    jobs = list_jobs([{"scheme": "ftp"}, {"job_name": None}, {"job_name": {"a": "b"}}])
 
-    assert check_jobs(encode_app(jobs, None)["scrape_jobs"]) == [
-        error("jobs[0].scheme", "must be http or https (so the job is left out)"),
+    assert judge_jobs(jobs) == [
+        error("jobs[0].scheme", "must be http or https; the job is skipped"),
         error("jobs[2].job_name", TEXT),
     ]
-    assert check_jobs(encode_app(take_jobs(None), None)["scrape_jobs"]) == []
+    assert judge_jobs(list_jobs(None)) == []
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,11 @@ import pytest
 
 from parca_scrape import InvalidJobError, Job, Target
 from parca_scrape._rules import parse_duration
-from parca_scrape.render import RelationDatabags, render
+from parca_scrape.databag import RelationDatabags
+from parca_scrape.render import render
 from tests.models import resolved_names
 from tests.oracle import duration_ms, target_address
+from tests.reading import read_relation, unit_databags_of
 
 pytestmark = pytest.mark.once
 
@@ -135,7 +137,9 @@ def test_every_arrangement_of_jobs_gets_the_names_of_the_contract(names: Dict[st
 def relation_of(relation_id: int, jobs: Sequence[str]) -> RelationDatabags:
     """Give the databags of an application that is the same in each relation."""
     databag = {"scrape_jobs": f"[{', '.join(jobs)}]", "scrape_metadata": METADATA}
-    return RelationDatabags(relation_id, APPLICATION, databag, [("parca/0", "a", "")])
+    return read_relation(
+        relation_id, APPLICATION, databag, unit_databags_of([("parca/0", "a", "")])
+    )
 
 
 def arrangements(kinds: Sequence[Tuple[str, str]]) -> Iterator[List[List[Tuple[str, str]]]]:

@@ -178,7 +178,7 @@ def test_a_value_with_nothing_replaced_is_equal(value: Value, twin: Value) -> No
 def test_a_replaced_field_is_checked() -> None:
     with pytest.raises(InvalidJobError, match=r"^scheme: must be http or https$"):
         dataclasses.replace(Job(), scheme="ftp")
-    with pytest.raises(InvalidJobError, match=r"^must be host:port, .*$"):
+    with pytest.raises(InvalidJobError, match=r"^must be host:port or .*$"):
         dataclasses.replace(Target("zinc", 80), port=0)
 
 

@@ -1,67 +1,34 @@
 from __future__ import annotations
 
-from typing import List, Tuple
+from typing import Dict, List, Tuple
 
 import pytest
 
-from parca_scrape import HostMap, Problem
+from parca_scrape import HostMap, Problem, UnitDatabag
+from parca_scrape.hosts import name_hosts, order_units
 from tests.reading import refusal
 
-ADDRESS_KEY = "parca_scrape_unit_address"
 NAME_KEY = "parca_scrape_unit_name"
-ADDRESS = "must be a host name or an IP address, without scheme, port, path or spaces"
-SHARED = "another unit says that it has this name: known by its name in Juju instead"
-TAKEN = "another unit says that it has this unit's name: not scraped"
-SURROGATE = "holds half of a surrogate pair, which UTF-8 cannot: write the whole character"
-
-Units = List[Tuple[str, str, str]]
+ADDRESS = "must be a host name or an IP address, without a scheme, port, path or spaces"
+SHARED = "another unit published the same name; using the Juju unit name"
+TAKEN = "another unit published this unit's name; the unit is not scraped"
+SURROGATE = "contains half of a surrogate pair: write the whole character"
 
 
 @pytest.mark.parametrize(
-    ("units", "hosts", "problems"),
+    ("units", "hosts"),
     [
-        ([], (), []),
-        ([("zinc/0", "a", "")], (("zinc/0", "a"),), []),
-        ([("remote-1/0", "a", "zinc/7")], (("zinc/7", "a"),), []),
-        ([("zinc/0", "", "zinc/0"), ("zinc/1", "b", "")], (("zinc/1", "b"),), []),
-        (
-            [("zinc/0", " ::1 ", ""), ("zinc/1", "[::1]", ""), ("zinc/2", " b\n", "")],
-            (("zinc/0", "[::1]"), ("zinc/1", "[::1]"), ("zinc/2", "b")),
-            [],
-        ),
-        (
-            [
-                ("zinc/0", "a:80", "x"),
-                ("zinc/1", "*", ""),
-                ("zinc/2", " ", ""),
-                ("zinc/3", "d", ""),
-            ],
-            (("zinc/3", "d"),),
-            [
-                Problem("error", ADDRESS_KEY, ADDRESS, unit="zinc/0"),
-                Problem("error", ADDRESS_KEY, ADDRESS, unit="zinc/1"),
-                Problem("error", ADDRESS_KEY, ADDRESS, unit="zinc/2"),
-            ],
-        ),
-        (
-            [("zinc/0", "a", "z\ud800"), ("zinc/1", "b", "zünc")],
-            (("z\ufffd", "a"), ("zünc", "b")),
-            [Problem("warning", NAME_KEY, SURROGATE, unit="zinc/0")],
-        ),
+        ({}, {}),
+        ({"zinc/0": UnitDatabag("a")}, {"zinc/0": "a"}),
+        ({"remote-1/0": UnitDatabag("a", "zinc/7")}, {"zinc/7": "a"}),
+        ({"zinc/0": UnitDatabag("", "zinc/0"), "zinc/1": UnitDatabag("b")}, {"zinc/1": "b"}),
+        ({"zinc/0": UnitDatabag("a", "x"), "zinc/1": UnitDatabag("", "x")}, {"x": "a"}),
     ],
 )
-def test_units_without_a_good_address_are_left_out(
-    units: Units, hosts: Tuple[Tuple[str, str], ...], problems: List[Problem]
+def test_a_unit_goes_by_the_name_that_it_published_or_else_by_that_in_juju(
+    units: Dict[str, UnitDatabag], hosts: Dict[str, str]
 ) -> None:
-    host_map, found = HostMap.decode(units)
-
-    assert (host_map.hosts, found) == (hosts, problems)
-
-
-def test_a_problem_with_an_address_names_the_key_that_it_is_from() -> None:
-    _, problems = HostMap.decode([("zinc/0", "a b", "")], "ingress-address")
-
-    assert problems == [Problem("error", "ingress-address", ADDRESS, unit="zinc/0")]
+    assert name_hosts(units) == (hosts, [])
 
 
 @pytest.mark.parametrize(
@@ -69,7 +36,7 @@ def test_a_problem_with_an_address_names_the_key_that_it_is_from() -> None:
     [
         (
             [("zinc/0", "a", "same"), ("zinc/1", "b", "same"), ("zinc/2", "c", "same")],
-            (("same", "a"), ("zinc/1", "b"), ("zinc/2", "c")),
+            [("same", "a"), ("zinc/1", "b"), ("zinc/2", "c")],
             [
                 Problem("warning", NAME_KEY, SHARED, unit="zinc/1"),
                 Problem("warning", NAME_KEY, SHARED, unit="zinc/2"),
@@ -77,62 +44,37 @@ def test_a_problem_with_an_address_names_the_key_that_it_is_from() -> None:
         ),
         (
             [("zinc/0", "a", "zinc/1"), ("zinc/1", "b", "zinc/1"), ("zinc/2", "c", "zinc/0")],
-            (("zinc/1", "a"), ("zinc/0", "c")),
+            [("zinc/1", "a"), ("zinc/0", "c")],
             [Problem("error", NAME_KEY, TAKEN, unit="zinc/1")],
         ),
         (
             [("zinc/0", "a", "zinc/1"), ("zinc/1", "b", "")],
-            (("zinc/1", "a"),),
+            [("zinc/1", "a")],
             [Problem("error", NAME_KEY, TAKEN, unit="zinc/1")],
-        ),
-        (
-            [("zinc/0", "a", "same"), ("zinc/1", "", "same")],
-            (("same", "a"),),
-            [],
-        ),
-        (
-            [("zinc/0", "a", "z\ud800"), ("zinc/1", "b", "z\ufffd")],
-            (("z\ufffd", "a"), ("zinc/1", "b")),
-            [
-                Problem("warning", NAME_KEY, SURROGATE, unit="zinc/0"),
-                Problem("warning", NAME_KEY, SHARED, unit="zinc/1"),
-            ],
         ),
     ],
 )
-def test_of_units_that_publish_one_name_the_later_takes_its_own_or_goes(
-    units: Units, hosts: Tuple[Tuple[str, str], ...], problems: List[Problem]
+def test_when_units_publish_the_same_name_the_later_uses_its_juju_name_or_is_left_out(
+    units: List[Tuple[str, str, str]], hosts: List[Tuple[str, str]], problems: List[Problem]
 ) -> None:
-    for order in (units, units[::-1]):
-        host_map, found = HostMap.decode(order)
-        assert (host_map.hosts, found) == (hosts, problems)
+    databags = {unit_name: UnitDatabag(address, name) for unit_name, address, name in units}
+    named, found = name_hosts(databags)
+
+    assert (list(named.items()), found) == (hosts, problems)
 
 
-def test_units_are_ordered_by_the_number_in_their_name_in_juju() -> None:
+def test_units_are_ordered_by_the_number_in_their_juju_name() -> None:
     names = ["a/10", "a/9", "b/100", "a/2", "c/0", f"a/{10**17}", "b/1"]
-    units = [(name, f"host{index}", f"x/{index}") for index, name in enumerate(names)]
-    host_map, problems = HostMap.decode(units)
 
-    assert problems == []
-    assert [name for name, _ in host_map.hosts] == [
-        "x/4",
-        "x/6",
-        "x/3",
-        "x/1",
-        "x/0",
-        "x/2",
-        "x/5",
-    ]
+    assert order_units(names) == ["c/0", "b/1", "a/2", "a/9", "a/10", "b/100", f"a/{10**17}"]
 
 
 @pytest.mark.parametrize("name", ["zinc", "", "zinc/", "zinc/x", "zinc/²", f"zinc/{'9' * 5000}"])
 def test_a_name_without_a_number_comes_first(name: str) -> None:
-    host_map, problems = HostMap.decode([("zinc/0", "a", "a"), (name, "b", "b")])
-
-    assert (host_map.hosts, problems) == ((("b", "b"), ("a", "a")), [])
+    assert order_units(["zinc/0", name]) == [name, "zinc/0"]
 
 
-def test_typed_hosts_are_ordered_and_read_like_those_of_a_relation() -> None:
+def test_typed_hosts_are_ordered_and_normalised_like_those_of_a_relation() -> None:
     host_map = HostMap({"zinc/10": "b", "zinc/9": " ::1 ", "zinc/1": ""})
 
     assert host_map.hosts == (("zinc/9", "[::1]"), ("zinc/10", "b"))

@@ -9,7 +9,8 @@ from typing import List, Sequence, Tuple, cast
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from parca_scrape.render import RelationDatabags, render
+from parca_scrape.databag import RelationDatabags
+from parca_scrape.render import render
 from tests.damages import (
     Place,
     damage_jobs,

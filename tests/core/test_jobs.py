@@ -18,23 +18,23 @@ from parca_scrape import (
     StaticConfig,
     TLSConfig,
 )
-from parca_scrape.jobs import take_jobs
+from parca_scrape.jobs import list_jobs
 from tests.reading import error, job, read_jobs, refusal, warning
 
 JOB = "scrape_jobs[0]"
-TEXT = "must be text, a number or a boolean"
-SURROGATE = "holds half of a surrogate pair, which UTF-8 cannot: write the whole character"
-LEFT_OUT = " (so the job is left out)"
+TEXT = "must be a string, a number or a boolean"
+SURROGATE = "contains half of a surrogate pair: write the whole character"
+LEFT_OUT = "; the job is skipped"
 OBJECT = f"must be an object{LEFT_OUT}"
 LIST = f"must be a list{LEFT_OUT}"
 SCHEME = f"must be http or https{LEFT_OUT}"
 INTERVAL = "must be a duration such as 1m30s, above zero and below 292 years"
 DURATION = "must be a duration such as 1m30s"
-NOT_ABOVE = "must be above the scrape_interval, or Parca's 10s for it"
-CPU_IS_ON = "must be 2s or more while the profile process_cpu is on"
-TOO_SHORT = "under 1s the profile process_cpu gets no answer: set its seconds, or 1s"
+NOT_ABOVE = "must be longer than scrape_interval, which is 10s unless it is set"
+CPU_IS_ON = "must be 2s or more while process_cpu is enabled"
+TOO_SHORT = "below 1s, process_cpu gets no answer in time: set its seconds, or an interval of 1s"
 KNOWN = (
-    "not known here; known are job_name, profiling_config, scheme, scrape_interval,"
+    "unknown key; the known ones are job_name, profiling_config, scheme, scrape_interval,"
     " scrape_timeout, static_configs, tls_config"
 )
 GOOD = job(job_name="good")
@@ -117,13 +117,13 @@ def test_a_job_that_lost_all_its_static_configs_is_left_out() -> None:
         [
             error(
                 f"{JOB}.static_configs[0]",
-                "must be an object (so the static config is left out)",
+                "must be an object; the static config is skipped",
             ),
             error(
                 f"{JOB}.static_configs[1]",
-                "must be an object (so the static config is left out)",
+                "must be an object; the static config is skipped",
             ),
-            error(f"{JOB}.static_configs", f"must have one that can be served{LEFT_OUT}"),
+            error(f"{JOB}.static_configs", f"has no static config that can be scraped{LEFT_OUT}"),
         ],
     )
 
@@ -236,7 +236,7 @@ def test_the_first_ten_thousand_jobs_that_can_be_served_are_served() -> None:
     assert [scrape_job["job_name"] for scrape_job in served] == list(map(str, range(10_000)))
     assert problems == [
         error("scrape_jobs[0]", OBJECT),
-        error("scrape_jobs[10001]", "more than 10000 jobs: the rest is left out"),
+        error("scrape_jobs[10001]", "more than 10000 jobs: the rest are skipped"),
     ]
     assert read_jobs(*jobs[1:10_001])[1] == []
 
@@ -311,8 +311,8 @@ INVALID: List[Tuple[Mapping[object, object], str]] = [
     ),
     (
         {"tls_config": {"ca_file": "/etc/ca.pem"}},
-        "tls_config.ca_file: names a file or secret of the Parca host; write the PEM text"
-        " itself to ca",
+        "tls_config.ca_file: names a file or a secret on the Parca host: put the PEM text"
+        " itself into ca",
     ),
     (
         {"profiling_config": {"pprof_config": {"own": 5}}},
@@ -320,13 +320,13 @@ INVALID: List[Tuple[Mapping[object, object], str]] = [
     ),
     (
         {"static_configs": [{"targets": ["zinc/debug"]}]},
-        "static_configs[0].targets[0]: must be host:port, *:port, or either without a port: no"
-        " scheme, path or space, an IPv6 address in brackets, a port from 1 to 65535",
+        "static_configs[0].targets[0]: must be host:port or *:port, where the port (1 to 65535) is"
+        " optional: no scheme, path or spaces, and IPv6 addresses in brackets",
     ),
     (
-        {"static_configs": [{"labels": {5: "x"}}]},
-        'static_configs[0].labels["5"]: a label\'s name must be text, with something in it that'
-        " UTF-8 can hold",
+        {"static_configs": [{"labels": {"": "x"}}]},
+        'static_configs[0].labels[""]: a label needs a name that is not empty and that UTF-8 can'
+        " encode",
     ),
     (
         {"static_configs": [{"targets": ["*:80"], "labels": {"a": []}}]},
@@ -358,12 +358,12 @@ def test_a_typed_job_that_parca_would_not_load_or_use_is_refused() -> None:
 def test_mappings_are_taken_as_they_are_but_for_unknown_keys() -> None:
     bad = {"scheme": 5, "relabel_configs": None, "static_configs": "*:80", 5: 5}
 
-    assert take_jobs([bad]) == [{"scheme": 5, "static_configs": "*:80"}]
+    assert list_jobs([bad]) == [{"scheme": 5, "static_configs": "*:80"}]
 
 
 def test_static_configs_come_first_and_the_other_keys_in_the_authors_order() -> None:
-    (taken,) = take_jobs([{"scheme": "http", "job_name": "a", "static_configs": None}])
-    (defaulted,) = take_jobs([{"scheme": "http", "job_name": "a"}])
+    (taken,) = list_jobs([{"scheme": "http", "job_name": "a", "static_configs": None}])
+    (defaulted,) = list_jobs([{"scheme": "http", "job_name": "a"}])
 
     assert isinstance(taken, dict)
     assert list(taken.items()) == [
@@ -380,17 +380,17 @@ def test_jobs_of_both_kinds_are_taken_from_any_iterable_once() -> None:
         yield MappingProxyType({"job_name": "a"})
         yield OrderedDict(job_name="b")
 
-    assert take_jobs(jobs()) == [Job(), job(job_name="a"), job(job_name="b")]
-    assert take_jobs(()) == []
+    assert list_jobs(jobs()) == [Job(), job(job_name="a"), job(job_name="b")]
+    assert list_jobs(()) == []
 
 
 def test_no_jobs_given_are_the_default_job() -> None:
-    assert take_jobs(None) == [DEFAULT_JOB]
+    assert list_jobs(None) == [DEFAULT_JOB]
 
 
 def test_what_is_nested_in_a_mapping_is_not_copied() -> None:
     static_configs: List[Mapping[str, object]] = []
-    (taken,) = take_jobs([{"static_configs": static_configs}])
+    (taken,) = list_jobs([{"static_configs": static_configs}])
 
     assert isinstance(taken, dict)
     assert taken["static_configs"] is static_configs
@@ -407,4 +407,4 @@ NO_JOBS: List[Tuple[object, str]] = [
 
 @pytest.mark.parametrize(("jobs", "line"), NO_JOBS)
 def test_what_is_no_mapping_is_no_job(jobs: object, line: str) -> None:
-    assert refusal(lambda: take_jobs(jobs)) == line
+    assert refusal(lambda: list_jobs(jobs)) == line

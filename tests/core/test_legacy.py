@@ -7,17 +7,17 @@ from typing import Dict, List, Optional
 import pytest
 
 from parca_scrape import Job, Problem, StaticConfig, UnitDatabag
-from parca_scrape.databag import check_jobs, encode_app
-from parca_scrape.jobs import take_jobs
+from parca_scrape.databag import judge_jobs
+from parca_scrape.jobs import list_jobs
 from tests.pem import CERTIFICATE, PRIVATE_KEY
 from tests.reading import error, job, read_jobs, warning
 
-COLON = "consumers before LIBPATCH 7 fail on IPv6, and on a target without a port"
+COLON = "consumers older than LIBPATCH 7 fail on IPv6 and on a target without a port"
 CONFIG = "scrape_jobs[0].tls_config"
-MOVED = "names a file of the Parca host, yet holds PEM text: write it to"
-HOST_FILE = "names a file or secret of the Parca host; write the PEM text itself to"
+MOVED = "is for the path of a file but contains PEM text: put the text into"
+HOST_FILE = "names a file or a secret on the Parca host: put the PEM text itself into"
 PAIR = {"cert": CERTIFICATE, "key": PRIVATE_KEY}
-NULL = "consumers before LIBPATCH 7 fail on null: leave the field out"
+NULL = "consumers older than LIBPATCH 7 fail on null: omit the field"
 
 
 def test_the_address_of_the_first_drafts_is_read_and_never_written() -> None:
@@ -75,7 +75,7 @@ def test_the_address_of_the_first_drafts_is_read_and_never_written() -> None:
             [
                 warning(f"{CONFIG}.cert_file", f"{MOVED} cert"),
                 error(f"{CONFIG}.key_file", f"{HOST_FILE} key"),
-                error(f"{CONFIG}.cert", "goes with a key only; Parca refuses it alone"),
+                error(f"{CONFIG}.cert", "needs a key: Parca refuses a certificate without one"),
             ],
         ),
     ],
@@ -115,15 +115,15 @@ def test_the_ca_that_parca_k8s_publishes_of_itself_is_used() -> None:
 def test_a_charm_is_told_what_older_consumers_fail_on(
     static_config: Dict[str, object], problems: List[Problem]
 ) -> None:
-    jobs = take_jobs([{"static_configs": [static_config]}])
+    jobs = list_jobs([{"static_configs": [static_config]}])
 
-    assert check_jobs(encode_app(jobs, None)["scrape_jobs"]) == problems
+    assert judge_jobs(jobs) == problems
 
 
 def test_what_older_consumers_fail_on_is_told_wherever_it_stands() -> None:
-    jobs = take_jobs([{}, {"static_configs": [{}, {"targets": ["a:1", "b"]}, {"labels": None}]}])
+    jobs = list_jobs([{}, {"static_configs": [{}, {"targets": ["a:1", "b"]}, {"labels": None}]}])
 
-    assert check_jobs(encode_app(jobs, None)["scrape_jobs"]) == [
+    assert judge_jobs(jobs) == [
         warning("jobs[1].static_configs[1].targets[1]", COLON),
         warning("jobs[1].static_configs[2].labels", NULL),
     ]
@@ -140,14 +140,9 @@ def test_what_older_consumers_fail_on_is_told_wherever_it_stands() -> None:
     ],
 )
 def test_what_no_consumer_serves_is_told_as_an_error_only(raw: Dict[str, object]) -> None:
-    problems = check_jobs(encode_app(take_jobs([raw]), None)["scrape_jobs"])
+    problems = judge_jobs(list_jobs([raw]))
 
     assert {problem.severity for problem in problems} == {"error"}
-
-
-def test_what_is_no_list_of_objects_has_nothing_that_older_consumers_fail_on() -> None:
-    assert check_jobs("{}") == [error("jobs", "must be a list")]
-    assert check_jobs("[5]") == [error("jobs[0]", "must be an object (so the job is left out)")]
 
 
 def test_a_typed_job_publishes_nothing_that_older_consumers_fail_on_but_ipv6() -> None:
@@ -156,6 +151,4 @@ def test_a_typed_job_publishes_nothing_that_older_consumers_fail_on_but_ipv6() -
         Job([StaticConfig(["::1"])]),
     ]
 
-    assert check_jobs(encode_app(jobs, None)["scrape_jobs"]) == [
-        warning("jobs[1].static_configs[0].targets[0]", COLON)
-    ]
+    assert judge_jobs(jobs) == [warning("jobs[1].static_configs[0].targets[0]", COLON)]

@@ -8,10 +8,12 @@ from typing import List, Sequence, Tuple
 
 import pytest
 
-from parca_scrape.render import RelationDatabags, render
+from parca_scrape.databag import RelationDatabags
+from parca_scrape.render import render
 from tests.damages import Place, change, list_places
 from tests.oracle import judge
 from tests.poisons import LABEL_NAMES, NEW_KEYS, POISONS, TEXTS, TYPES, UNIT_POISONS
+from tests.reading import read_relation, unit_databags_of
 from tests.strategies import CERTIFICATE, KEY, Json, Object
 
 PROFILE: Object = {
@@ -69,13 +71,15 @@ def check(jobs: Sequence[Json]) -> None:
     assert verdict.clean, verdict
 
 
-def relation_of(jobs: Sequence[Json]) -> RelationDatabags:
+def relation_of(
+    jobs: Sequence[Json], units: Iterable[Tuple[str, str, str]] = (("app/0", "10.0.0.1", ""),)
+) -> RelationDatabags:
     """Give the databags of an application with one unit."""
     databag = {
         "scrape_jobs": json.dumps(jobs),
         "scrape_metadata": json.dumps({"model": "m", "model_uuid": "u", "application": "app"}),
     }
-    return RelationDatabags(1, "app", databag, [("app/0", "10.0.0.1", "")])
+    return read_relation(1, "app", databag, unit_databags_of(units))
 
 
 def put(job: Json, place: Place, value: Json) -> Json:
@@ -129,7 +133,7 @@ def test_parca_serves_units_with_any_poison(key: str) -> None:
         (f"app/{number}", "host" if is_name else poison, poison if is_name else "")
         for number, poison in poisons
     ]
-    served, _ = render([relation_of([GOOD_JOB])._replace(units=units)])
+    served, _ = render([relation_of([GOOD_JOB], units)])
     verdict = judge(served)
     assert verdict.clean, verdict
 

@@ -12,14 +12,14 @@ Sample = Tuple[object, Optional[List[object]], List[Problem]]
 CONFIG = "scrape_jobs[0].profiling_config"
 PPROF = f"{CONFIG}.pprof_config"
 OBJECT = "must be an object"
-TEXT = "must be text, a number or a boolean"
+TEXT = "must be a string, a number or a boolean"
 BOOLEAN = "must be true or false"
 SECONDS = "must be a whole number of seconds, 0 or more"
-SURROGATE = "holds half of a surrogate pair, which UTF-8 cannot: write the whole character"
-PROFILE_KEYS = "not known here; known are delta, enabled, keep_sample_type, path, seconds"
-NO_DELTA = "without delta: true it records for 30s: set delta to true"
-TOO_SHORT = "under 1s the profile process_cpu gets no answer: set its seconds, or 1s"
-TOO_LONG = "must record for fewer seconds than the scrape_timeout"
+SURROGATE = "contains half of a surrogate pair: write the whole character"
+PROFILE_KEYS = "unknown key; the known ones are delta, enabled, keep_sample_type, path, seconds"
+NO_DELTA = "records for 30s unless delta is true: set delta: true"
+TOO_SHORT = "below 1s, process_cpu gets no answer in time: set its seconds, or an interval of 1s"
+TOO_LONG = "must record for fewer seconds than scrape_timeout allows"
 
 
 def read(raw: object, **settings: object) -> Tuple[object, List[Problem]]:
@@ -49,7 +49,11 @@ def read(raw: object, **settings: object) -> Tuple[object, List[Problem]]:
         (
             {"path_prefix": "/app", "paths": {}},
             {"path_prefix": "/app"},
-            [warning(f"{CONFIG}.paths", "not known here; known are path_prefix, pprof_config")],
+            [
+                warning(
+                    f"{CONFIG}.paths", "unknown key; the known ones are path_prefix, pprof_config"
+                )
+            ],
         ),
         ({"pprof_config": {}}, None, []),
         ({"pprof_config": ""}, None, []),
@@ -74,7 +78,7 @@ OWN = {"enabled": True, "path": "/own"}
         ({"own": OWN, "memory": {"enabled": False}}, ["own", "memory"], []),
         ({"": OWN}, [""], []),
         ({"größe": OWN}, ["größe"], []),
-        ({"\ud800": OWN}, [], [error(f'{PPROF}["\\ud800"]', f"its name {SURROGATE}")]),
+        ({"\ud800": OWN}, [], [error(f'{PPROF}["\\ud800"]', f"the name {SURROGATE}")]),
     ],
 )
 def test_profiles_have_any_name_that_utf8_can_hold(
@@ -173,7 +177,7 @@ SAMPLE_TYPES: List[Sample] = [
     (
         [{"type": "a", "x": "b"}],
         [{"type": "a"}],
-        [warning(f"{KEPT}[0].x", "not known here; known are type, unit")],
+        [warning(f"{KEPT}[0].x", "unknown key; the known ones are type, unit")],
     ),
 ]
 
@@ -188,8 +192,8 @@ def test_sample_types_to_keep_are_objects_of_type_and_unit(
 
 
 OWN_PATH = f"{PPROF}.own"
-NEVER_SCRAPED = "never scraped: an own profile needs enabled: true"
-SCRAPED_FROM_ROOT = "scraped from /: an own profile needs a path"
+NEVER_SCRAPED = "never scraped: a custom profile needs enabled: true"
+SCRAPED_FROM_ROOT = "scraped from /: a custom profile needs a path"
 
 
 @pytest.mark.parametrize(
@@ -315,7 +319,7 @@ def test_a_typed_profile_that_parca_would_not_load_is_refused() -> None:
     assert refusal(lambda: PprofProfile(seconds=-1)) == f"seconds: {SECONDS}"
     assert refusal(lambda: PprofProfile(path="\ud800")) == f"path: {SURROGATE}"
     assert refusal(lambda: PprofProfile(keep_sample_type=[{"kind": "a"}])) == (
-        "keep_sample_type[0].kind: not known here; known are type, unit"
+        "keep_sample_type[0].kind: unknown key; the known ones are type, unit"
     )
     assert refusal(lambda: ProfilingConfig("\ud800")) == f"path_prefix: {SURROGATE}"
 

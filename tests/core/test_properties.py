@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -26,8 +27,9 @@ from parca_scrape import (
     Topology,
     UnitDatabag,
 )
-from parca_scrape.databag import read_unit
-from parca_scrape.render import RelationDatabags, render
+from parca_scrape.databag import RelationDatabags
+from parca_scrape.hosts import name_hosts
+from parca_scrape.render import render
 from tests.damages import damaged_remotes
 from tests.forms import ROOT
 from tests.models import expected_jobs
@@ -49,9 +51,10 @@ RENDERER = """
 import json, sys
 from tests.forms import FORMS, load
 load(FORMS[sys.argv[1]])
-from parca_scrape.render import RelationDatabags, render
+from parca_scrape.render import render
+from tests.reading import read_relation
 for line in sys.stdin:
-    jobs, problems = render([RelationDatabags(*fields) for fields in json.loads(line)])
+    jobs, problems = render([read_relation(*fields) for fields in json.loads(line)])
     print(json.dumps([jobs, list(map(str, problems))]), flush=True)
 """
 
@@ -71,10 +74,14 @@ class Renderer:
             text=True,
         )
 
-    def __call__(self, relations: Sequence[RelationDatabags]) -> str:
+    def __call__(self, remotes: Sequence[Remote]) -> str:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps(relations) + "\n")
+        fields = [
+            (index, remote.application, remote.app_databag(), remote.unit_databags())
+            for index, remote in enumerate(remotes)
+        ]
+        self.process.stdin.write(json.dumps(fields) + "\n")
         self.process.stdin.flush()
         return self.process.stdout.readline().rstrip("\n")
 
@@ -161,19 +168,18 @@ def test_jobs_and_problems_are_the_same_bytes_under_any_hash_seed(
     relations = databags_of(remotes)
     first, second = (rendered_text(relations) for _ in range(2))
     assert second == first
-    assert [renderer(relations) for renderer in renderers] == [first, first]
+    assert [renderer(remotes) for renderer in renderers] == [first, first]
 
 
 @given(st.lists(damaged_remotes(odd_names=False), min_size=1, max_size=2), st.data())
-def test_the_order_in_which_juju_lists_units_does_not_count(
+def test_the_order_in_which_units_are_listed_does_not_count(
     remotes: List[Remote], data: st.DataObject
 ) -> None:
-    relations = databags_of(remotes)
     shuffled = [
-        relation._replace(units=data.draw(st.permutations(list(relation.units))))
-        for relation in relations
+        dataclasses.replace(remote, units=tuple(data.draw(st.permutations(remote.units))))
+        for remote in remotes
     ]
-    assert rendered_text(shuffled) == rendered_text(relations)
+    assert rendered_text(databags_of(shuffled)) == rendered_text(databags_of(remotes))
 
 
 def rendered_text(relations: Sequence[RelationDatabags]) -> str:
@@ -278,7 +284,8 @@ def test_a_topology_is_read_as_it_was_written(topology: Topology) -> None:
 
 @given(host_maps)
 def test_hosts_are_read_as_their_units_wrote_them(host_map: HostMap) -> None:
-    written = [(name, UnitDatabag(address, name).encode()) for name, address in host_map.hosts]
-    units = [read_unit(name, databag) for name, databag in reversed(written)]
-    assert HostMap.decode(units) == (host_map, [])
+    written = {name: UnitDatabag(address, name).encode() for name, address in host_map.hosts}
+    units = {name: UnitDatabag.decode_strict(databag) for name, databag in written.items()}
+    hosts, problems = name_hosts(units)
+    assert (tuple(hosts.items()), problems) == (host_map.hosts, [])
     assert HostMap(dict(host_map.hosts)) == host_map

@@ -6,10 +6,11 @@ from typing import Dict, List, Mapping, Sequence, Tuple, Union, cast
 
 import pytest
 
-from parca_scrape import DEFAULT_JOB, Problem, ScrapeConfig
-from parca_scrape.render import RelationDatabags, render
+from parca_scrape import DEFAULT_JOB, AddressSource, Problem, ScrapeConfig
+from parca_scrape.databag import RelationDatabags
+from parca_scrape.render import render
 from tests.pem import CERTIFICATE, PRIVATE_KEY
-from tests.reading import job
+from tests.reading import job, read_relation, unit_databags_of
 
 UUID = "20ce8299-3634-4bef-8bd8-5ace6c8816b4"
 METADATA = {
@@ -25,11 +26,13 @@ LABELS = {
     "juju_application": "zinc",
     "juju_charm": "zinc-k8s",
 }
-SHARED_NAME = "another unit says that it has this name: known by its name in Juju instead"
-ADDRESS = "must be a host name or an IP address, without scheme, port, path or spaces"
-RENAMED = "another job has this name already, so a number follows: name each job differently"
-NO_METADATA = "missing: model and charm are not known"
-TOO_MANY = "more than 100000 targets or 1000000 labels, times units: the rest is left out"
+SHARED_NAME = "another unit published the same name; using the Juju unit name"
+ADDRESS = "must be a host name or an IP address, without a scheme, port, path or spaces"
+RENAMED = "another job has the same name; a number was added: give each job a name of its own"
+NO_METADATA = "missing: the model and the charm are unknown"
+TOO_MANY = (
+    "more than 100000 targets or 1000000 labels, counted for each unit: the rest are skipped"
+)
 
 
 def relation(
@@ -40,7 +43,7 @@ def relation(
     units: Sequence[Tuple[str, str, str]] = (("zinc/0", "10.0.0.1", ""),),
 ) -> RelationDatabags:
     texts = {"scrape_jobs": json.dumps(jobs), "scrape_metadata": json.dumps(metadata)}
-    return RelationDatabags(relation_id, application, texts, units)
+    return read_relation(relation_id, application, texts, unit_databags_of(units))
 
 
 def scrape_config(
@@ -163,7 +166,10 @@ def test_a_relation_without_units_or_jobs_gives_nothing() -> None:
     assert render([]) == ([], [])
     assert render([relation({}, 5, units=[])]) == ([], [])
     assert render([relation()]) == ([], [])
-    assert render([RelationDatabags(1, "zinc", {}, [("zinc/0", "a", "")])]) == ([], [])
+    assert render([read_relation(1, "zinc", {}, unit_databags_of([("zinc/0", "a", "")]))]) == (
+        [],
+        [],
+    )
 
 
 def test_relations_are_served_in_their_order_and_jobs_in_the_providers() -> None:
@@ -189,19 +195,17 @@ def test_a_problem_tells_its_relation_application_and_unit() -> None:
     )
 
     assert problems == [
-        Problem(
-            "error", "scrape_jobs[1]", "must be an object (so the job is left out)", 7, "zinc"
-        ),
+        Problem("error", "scrape_jobs[1]", "must be an object; the job is skipped", 7, "zinc"),
         Problem("error", "parca_scrape_unit_address", ADDRESS, 7, "zinc", "zinc/0"),
         Problem("warning", "parca_scrape_unit_name", SHARED_NAME, 7, "zinc", "zinc/2"),
-        Problem(
-            "error", "scrape_jobs[0]", "must be an object (so the job is left out)", 8, "loki"
-        ),
+        Problem("error", "scrape_jobs[0]", "must be an object; the job is skipped", 8, "loki"),
     ]
 
 
 def test_a_problem_with_jujus_own_address_of_a_unit_names_its_key() -> None:
-    databags = RelationDatabags(7, "zinc", {}, [("zinc/0", "a b", "")], "ingress-address")
+    databags = read_relation(
+        7, "zinc", {}, {"zinc/0": {"ingress-address": "a b"}}, AddressSource.INGRESS
+    )
 
     assert render([databags])[1] == [
         Problem("error", "ingress-address", ADDRESS, 7, "zinc", "zinc/0")
@@ -246,11 +250,11 @@ def test_what_metadata_does_not_tell_is_missing_in_names_and_labels(
 
 
 def test_without_metadata_the_relation_tells_application_and_unit() -> None:
-    databags = RelationDatabags(
+    databags = read_relation(
         7,
         "rem\ud800te",
         {"scrape_jobs": '[{"job_name": "a", "static_configs": [{"targets": ["*:1", "db:2"]}]}]'},
-        [("remote/0", "10.0.0.1", "")],
+        unit_databags_of([("remote/0", "10.0.0.1", "")]),
     )
 
     assert render([databags]) == (
@@ -388,7 +392,9 @@ def test_what_is_returned_can_be_changed_without_effect_on_what_comes_next() -> 
 def test_one_bad_provider_never_costs_another_its_profiles() -> None:
     good = relation(job(), relation_id=2)
     bad = [
-        RelationDatabags(1, "bad", {"scrape_jobs": text, "scrape_metadata": text}, good.units)
+        RelationDatabags.decode(
+            1, "bad", {"scrape_jobs": text, "scrape_metadata": text}, good.units
+        )
         for text in ("[" * 100_000, "no JSON", "5", '["\\ud800", {"scheme": 5}]', "{}", "")
     ]
     scrape_configs, problems = render([bad[0], *bad, good, *bad])
@@ -481,7 +487,9 @@ def test_a_job_of_which_nothing_fits_is_left_out() -> None:
 
 
 def test_a_job_without_any_name_gets_one_for_parca_refuses_it_otherwise() -> None:
-    jobs, _ = render([RelationDatabags(1, "", {"scrape_jobs": "[{}]"}, [("/0", "10.0.0.1", "")])])
+    jobs, _ = render(
+        [read_relation(1, "", {"scrape_jobs": "[{}]"}, unit_databags_of([("/0", "10.0.0.1", "")]))]
+    )
 
     assert [job["job_name"] for job in jobs] == ["unnamed"]
 
@@ -490,4 +498,7 @@ def test_targets_without_any_label_count_too() -> None:
     jobs = [{"static_configs": [{"targets": ["a:1"] * 100_001}]}]
     databag = {"scrape_jobs": json.dumps(jobs)}
 
-    assert render([RelationDatabags(1, "", databag, [("a/0", "10.0.0.1", "")])])[0] == []
+    assert (
+        render([read_relation(1, "", databag, unit_databags_of([("a/0", "10.0.0.1", "")]))])[0]
+        == []
+    )

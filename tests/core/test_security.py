@@ -25,13 +25,13 @@ from parca_scrape import (
     TLSConfig,
     UnitDatabag,
 )
-from parca_scrape.render import RelationDatabags, render
+from parca_scrape.render import render
 from tests import parca_charm, profiled_charm
 from tests.forms import ROOT
 from tests.hook_tools import Call, HookTools
 from tests.oracle import loaded_jobs
 from tests.pem import CERTIFICATE, DER, pem
-from tests.reading import job, read_jobs, refusal
+from tests.reading import job, read_jobs, read_relation, refusal, unit_databags_of
 from tests.strategies import Json, Object
 
 Place = Tuple[Union[str, int], ...]
@@ -265,7 +265,11 @@ def render_job(mapping: Object) -> Object:
         "scrape_metadata": json.dumps(METADATA),
     }
     (scrape_config,), _ = render(
-        [RelationDatabags(1, "zinc", app_databag, [("zinc/0", "10.1.2.3", "zinc/0")])]
+        [
+            read_relation(
+                1, "zinc", app_databag, unit_databags_of([("zinc/0", "10.1.2.3", "zinc/0")])
+            )
+        ]
     )
     parsed: Object = json.loads(json.dumps(scrape_config))
     return parsed
@@ -354,7 +358,7 @@ def test_an_application_may_say_that_it_is_another() -> None:
     claimed = json.dumps({**METADATA, "application": "victim"})
     app_databag = {"scrape_jobs": "[{}]", "scrape_metadata": claimed}
     units = [("zinc/0", "10.1.2.3", "victim/0")]
-    (scrape_config,), _ = render([RelationDatabags(1, "zinc", app_databag, units)])
+    (scrape_config,), _ = render([read_relation(1, "zinc", app_databag, unit_databags_of(units))])
     assert scrape_config["static_configs"] == [
         {
             "targets": ["10.1.2.3:80"],

@@ -11,15 +11,15 @@ CONFIG = "scrape_jobs[0].static_configs[0]"
 GOOD: Dict[str, object] = {"targets": ["zinc:1"]}
 OBJECT = "must be an object"
 LIST = "must be a list"
-TEXT = "must be text, a number or a boolean"
-SURROGATE = "holds half of a surrogate pair, which UTF-8 cannot: write the whole character"
-LABEL_NAME = "a label's name must be text, with something in it that UTF-8 can hold"
+TEXT = "must be a string, a number or a boolean"
+SURROGATE = "contains half of a surrogate pair: write the whole character"
+LABEL_NAME = "a label needs a name that is not empty and that UTF-8 can encode"
 TARGET = (
-    "must be host:port, *:port, or either without a port: no scheme, path or space, an IPv6"
-    " address in brackets, a port from 1 to 65535"
+    "must be host:port or *:port, where the port (1 to 65535) is optional: no scheme, path or"
+    " spaces, and IPv6 addresses in brackets"
 )
-LEFT_OUT = " (so the static config is left out)"
-NO_TARGET = f"must have a target that can be scraped{LEFT_OUT}"
+LEFT_OUT = "; the static config is skipped"
+NO_TARGET = f"has no target that can be scraped{LEFT_OUT}"
 
 
 @pytest.mark.parametrize(
@@ -35,9 +35,9 @@ NO_TARGET = f"must have a target that can be scraped{LEFT_OUT}"
             {"targets": ["a:1", "*:80"]},
             [
                 error(f"{CONFIG}.targets[1]", TARGET),
-                error(f"{CONFIG}.targets[2]", "must be text"),
-                error(f"{CONFIG}.targets[3]", "must be text"),
-                error(f"{CONFIG}.targets[4]", "must be text"),
+                error(f"{CONFIG}.targets[2]", "must be a string"),
+                error(f"{CONFIG}.targets[3]", "must be a string"),
+                error(f"{CONFIG}.targets[4]", "must be a string"),
                 error(f"{CONFIG}.targets[5]", TARGET),
             ],
         ),
@@ -49,7 +49,7 @@ NO_TARGET = f"must have a target that can be scraped{LEFT_OUT}"
         (
             {"targets": [80], "labels": {"": "x"}},
             None,
-            [error(f"{CONFIG}.targets[0]", "must be text"), error(CONFIG, NO_TARGET)],
+            [error(f"{CONFIG}.targets[0]", "must be a string"), error(CONFIG, NO_TARGET)],
         ),
         ({"targets": "a:1"}, None, [error(f"{CONFIG}.targets", f"{LIST}{LEFT_OUT}")]),
         ({"targets": ""}, None, [error(f"{CONFIG}.targets", f"{LIST}{LEFT_OUT}")]),
@@ -63,8 +63,8 @@ NO_TARGET = f"must have a target that can be scraped{LEFT_OUT}"
             {"targets": ["a:1"], "target": "b:1", "source": None},
             {"targets": ["a:1"]},
             [
-                warning(f"{CONFIG}.target", "not known here; known are labels, targets"),
-                warning(f"{CONFIG}.source", "not known here; known are labels, targets"),
+                warning(f"{CONFIG}.target", "unknown key; the known ones are labels, targets"),
+                warning(f"{CONFIG}.source", "unknown key; the known ones are labels, targets"),
             ],
         ),
     ],

@@ -10,8 +10,8 @@ from parca_scrape.targets import parse_host
 from tests.reading import refusal
 
 TARGET_RULE = (
-    "must be host:port, *:port, or either without a port: no scheme, path or space, an IPv6"
-    " address in brackets, a port from 1 to 65535"
+    "must be host:port or *:port, where the port (1 to 65535) is optional: no scheme, path or"
+    " spaces, and IPv6 addresses in brackets"
 )
 
 

@@ -9,14 +9,14 @@ from tests.pem import CERTIFICATE, DER, PRIVATE_KEY, pem
 from tests.reading import error, job, read_jobs, refusal, warning
 
 CONFIG = "scrape_jobs[0].tls_config"
-PEM = "no PEM block of its kind, with BEGIN and END on lines of their own"
-TEXT = "must be text, a number or a boolean"
-SURROGATE = "holds half of a surrogate pair, which UTF-8 cannot: write the whole character"
+PEM = "must contain a PEM block of its kind, with BEGIN and END on lines of their own"
+TEXT = "must be a string, a number or a boolean"
+SURROGATE = "contains half of a surrogate pair: write the whole character"
 VERSION = "must be one of TLS10, TLS11, TLS12, TLS13"
-BELOW = "below the min_version, which is TLS12 if none is set"
-HOST_FILE = "names a file or secret of the Parca host; write the PEM text itself to"
-CERT_ALONE = "goes with a key only; Parca refuses it alone"
-KEY_ALONE = "goes with a cert only; Parca refuses it alone"
+BELOW = "is below min_version, which is TLS12 unless it is set"
+HOST_FILE = "names a file or a secret on the Parca host: put the PEM text itself into"
+CERT_ALONE = "needs a key: Parca refuses a certificate without one"
+KEY_ALONE = "needs a cert: Parca refuses a key without one"
 PAIR = {"cert": CERTIFICATE, "key": PRIVATE_KEY}
 BAD_CERTIFICATE = pem("CERTIFICATE", DER + b"x")
 
@@ -77,8 +77,8 @@ BAD_CERTIFICATE = pem("CERTIFICATE", DER + b"x")
             [
                 warning(
                     f"{CONFIG}.servername",
-                    "not known here; known are ca, ca_file, ca_ref, cert, cert_file, cert_ref,"
-                    " insecure_skip_verify, key, key_file, key_ref, max_version, min_version,"
+                    "unknown key; the known ones are ca, ca_file, ca_ref, cert, cert_file,"
+                    " cert_ref, insecure_skip_verify, key, key_file, key_ref, max_version, min_version,"
                     " server_name",
                 )
             ],

@@ -5,15 +5,15 @@ from typing import Dict, List
 import pytest
 
 from parca_scrape import (
+    AddressSource,
     DatabagError,
     Problem,
     UnitDatabag,
 )
-from parca_scrape.databag import read_ingress, read_unit
 from tests.reading import error, refusal, warning
 
-SURROGATE = "holds half of a surrogate pair, which UTF-8 cannot: write the whole character"
-ADDRESS = "must be a host name or an IP address, without scheme, port, path or spaces"
+SURROGATE = "contains half of a surrogate pair: write the whole character"
+ADDRESS = "must be a host name or an IP address, without a scheme, port, path or spaces"
 ADDRESS_KEY = "parca_scrape_unit_address"
 NAME_KEY = "parca_scrape_unit_name"
 LEGACY_KEY = "parca_scrape_host"
@@ -37,7 +37,6 @@ LEGACY_KEY = "parca_scrape_host"
 def test_a_unit_publishes_its_address_and_its_name_as_text(
     databag: Dict[str, str], address: str, name: str
 ) -> None:
-    assert read_unit("u/1", databag) == ("u/1", address, name)
     assert UnitDatabag.decode(databag) == (UnitDatabag(address, name), [])
 
 
@@ -53,7 +52,9 @@ def test_a_unit_publishes_its_address_and_its_name_as_text(
 def test_juju_itself_tells_an_address_of_a_unit(
     databag: Dict[str, str], address: str, name: str
 ) -> None:
-    assert read_ingress("u/1", databag) == ("u/1", address, name)
+    decoded = UnitDatabag.decode(databag, AddressSource.INGRESS)
+
+    assert decoded == (UnitDatabag(address, name), [])
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,10 @@ from parca_scrape import (
     Topology,
     UnitDatabag,
 )
-from parca_scrape.databag import encode_app, read_app, read_unit
-from parca_scrape.jobs import take_jobs
-from parca_scrape.render import RelationDatabags, render
+from parca_scrape.databag import RelationDatabags, encode_app
+from parca_scrape.jobs import list_jobs
+from parca_scrape.render import render
+from tests.reading import read_relation
 
 DATA = Path(__file__).parents[1] / "data"
 Databag = Dict[str, str]
@@ -94,9 +95,7 @@ class ParcaCharm(ops.CharmBase):
 
 
 def databags(relation: RelationVector) -> RelationDatabags:
-    units = [read_unit(name, databag) for name, databag in relation["units"].items()]
-    app_databag = read_app(relation["app_data"])
-    return RelationDatabags(relation["id"], relation["app"], app_databag, units)
+    return read_relation(relation["id"], relation["app"], relation["app_data"], relation["units"])
 
 
 @each_consumer_vector
@@ -143,7 +142,7 @@ def test_a_consumer_charm_gets_the_recorded_jobs(vector: ConsumerVector) -> None
 
 def publish_mappings(vector: HistoryVector, jobs: Optional[List[Dict[str, object]]]) -> Databag:
     metadata: Dict[str, str] = json.loads(vector["app_data"]["scrape_metadata"])
-    return encode_app(take_jobs(jobs), Topology.from_dict(metadata))
+    return encode_app(list_jobs(jobs), Topology.from_dict(metadata))
 
 
 def publish_typed(vector: HistoryVector, jobs: Optional[List[Dict[str, object]]]) -> Databag:

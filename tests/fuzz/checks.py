@@ -9,10 +9,12 @@ from typing import Dict, List, Sequence, Tuple, Union, cast
 import yaml
 
 from parca_scrape import AppDatabag, HostMap, Problem, ScrapeConfig, UnitDatabag
-from parca_scrape.databag import read_app, read_unit
-from parca_scrape.render import RelationDatabags, render
+from parca_scrape.databag import RelationDatabags
+from parca_scrape.hosts import name_hosts
+from parca_scrape.render import render
 from tests.oracle import judge
 from tests.oracle.pem import blocks
+from tests.reading import read_relation, unit_databags_of
 
 Json = Union[None, bool, int, float, str, "List[Json]", "Dict[str, Json]"]
 
@@ -39,7 +41,7 @@ def make_neighbour(relation_id: int) -> RelationDatabags:
         ),
     }
     units = [(f"{application}/{number}", f"10.0.0.{number}", "") for number in range(2)]
-    return RelationDatabags(relation_id, application, app_databag, units)
+    return read_relation(relation_id, application, app_databag, unit_databags_of(units))
 
 
 NEIGHBOURS = (make_neighbour(0), make_neighbour(2))
@@ -92,12 +94,11 @@ def check_databags(data: bytes) -> None:
         decoded_unit, problems = UnitDatabag.decode(unit_databag)
         check_lines(problems)
         assert UnitDatabag.decode_strict(decoded_unit.encode()) == decoded_unit
-    read_units = [read_unit(unit_name, databag) for unit_name, databag in units]
-    host_map, problems = HostMap.decode(read_units)
+    damaged = read_relation(1, application, app_databag, dict(units))
+    check_lines(damaged.problems)
+    hosts, problems = name_hosts(damaged.units)
     check_lines(problems)
-    assert dict(HostMap(host_map.hosts).hosts) == dict(host_map.hosts)
-
-    damaged = RelationDatabags(1, application, read_app(app_databag), read_units)
+    assert dict(HostMap(hosts).hosts) == hosts
     check_relations([NEIGHBOURS[0], damaged, NEIGHBOURS[1]])
 
 

@@ -16,7 +16,7 @@ from tests.juju.model import Juju, Unit
 from tests.juju.styles import ConsumerStyle
 
 DENIAL_LINE = re.compile(
-    r"error: (relation \d+( [^ :]+)?|[a-z]+-endpoint|scrape_jobs): left out, for Juju denies it:"
+    r"error: (relation \d+( [^ :]+)?|[a-z]+-endpoint|scrape_jobs): skipped: Juju denied access:"
     r" (ERROR permission denied|RelationNotFoundError)"
 )
 NAME_LINE = re.compile(
