@@ -32,8 +32,8 @@ NO_JOBS = (
     " endpoint is not parca_scrape"
 )
 NO_UNITS = (
-    "missing, so nothing is scraped: run `juju show-unit` without --app; Juju 4.0.0 to 4.0.5 never"
-    " shows units"
+    "missing, so nothing is scraped: run juju show-unit without --app (Juju 4.0.0 to 4.0.5 never"
+    " prints related units)"
 )
 NOT_IN_SCOPE = (
     "no unit is in scope, so nothing is scraped: the units have departed or have not joined yet"
@@ -126,7 +126,7 @@ def test_a_number_or_a_boolean_in_json_is_text_in_a_databag(value: object, text:
     assert decode(make_relation(related_units={"zinc/0": unit})) == ([expected], [])
 
 
-def test_relations_stand_in_order_of_their_ids() -> None:
+def test_relations_are_sorted_by_id() -> None:
     relations, problems = decode(
         make_relation(12), make_relation(7), make_relation(7, cross_model=1)
     )
@@ -135,13 +135,13 @@ def test_relations_stand_in_order_of_their_ids() -> None:
 
 
 @pytest.mark.parametrize("missing", [..., None, "seven", -1, 1.5, "1" * 5000, [1]])
-def test_without_ids_the_order_of_the_list_is_that_of_the_relations(missing: object) -> None:
+def test_without_ids_relations_keep_the_order_of_the_list(missing: object) -> None:
     relations, problems = decode(make_relation(9), make_relation(missing))
     assert relations == [make_expected(0), make_expected(1)]
     assert problems == []
 
 
-def test_a_unit_that_is_not_in_scope_does_not_count() -> None:
+def test_a_unit_that_is_not_in_scope_is_ignored() -> None:
     units = {"zinc/0": make_unit(), "zinc/1": {"in-scope": False, "data": make_unit()["data"]}}
     assert decode(make_relation(related_units=units)) == ([make_expected()], [])
 
@@ -156,19 +156,19 @@ def test_a_unit_that_is_not_in_scope_does_not_count() -> None:
         make_unit(parca_scrape_unit_address=None, parca_scrape_unit_name=""),
     ],
 )
-def test_a_unit_without_data_is_there_without_an_address(unit: object) -> None:
+def test_a_unit_without_data_has_no_address(unit: object) -> None:
     expected = make_expected(unit_databags={"zinc/0": {}})
     assert decode(make_relation(related_units={"zinc/0": unit})) == ([expected], [])
 
 
-def test_the_application_across_models_has_the_name_that_it_has_here() -> None:
+def test_an_application_in_another_model_has_its_name_in_this_model() -> None:
     expected = make_expected(application=REMOTE, unit_databags={f"{REMOTE}/0": UNIT_DATABAG})
     relation = make_relation(cross_model=True, related_units={f"{REMOTE}/0": make_unit()})
     assert decode(relation) == ([expected], [])
 
 
 @pytest.mark.parametrize("related_units", [..., None, {}])
-def test_units_that_juju_leaves_out_are_told_of(related_units: object) -> None:
+def test_units_that_juju_omits_are_reported(related_units: object) -> None:
     problem = Problem("warning", "related-units", NO_UNITS, 7, "zinc")
     assert decode(make_relation(related_units=related_units)) == (
         [make_expected(unit_databags={})],
@@ -186,14 +186,14 @@ def test_an_application_that_nothing_names_is_unknown(metadata: str) -> None:
     assert problems[0] == Problem("warning", "related-units", NO_UNITS, 7, "unknown")
 
 
-def test_a_relation_that_all_units_have_left_is_told_of() -> None:
+def test_a_relation_that_all_units_have_left_is_reported() -> None:
     relation = make_relation(related_units={"zinc/0": {"in-scope": False}})
     problem = Problem("warning", "related-units", NOT_IN_SCOPE, 7, "zinc")
     assert decode(relation) == ([make_expected(unit_databags={})], [problem])
 
 
 @pytest.mark.parametrize("app_data", [..., None, {}, {SCRAPE_JOBS_KEY: ""}])
-def test_an_application_that_publishes_nothing_is_told_of(app_data: object) -> None:
+def test_an_application_that_publishes_nothing_is_reported(app_data: object) -> None:
     assert decode(make_relation(application_data=app_data)) == (
         [make_expected(app_databag={})],
         [Problem("warning", SCRAPE_JOBS_KEY, NO_JOBS, 7, "zinc")],
@@ -214,7 +214,7 @@ def test_an_application_that_publishes_nothing_is_told_of(app_data: object) -> N
         ([], NO_RELATION),
     ],
 )
-def test_a_unit_without_a_relation_of_the_endpoint_is_told_of(
+def test_a_unit_without_a_relation_on_the_endpoint_is_reported(
     relations: List[object], line: str
 ) -> None:
     assert decode(*relations) == ([], [Problem("warning", "relation-info", line)])
@@ -244,7 +244,7 @@ def test_a_unit_without_a_relation_of_the_endpoint_is_told_of(
         ),
     ],
 )
-def test_damage_in_a_relation_is_told_of_where_it_is(
+def test_damage_in_a_relation_is_reported_with_its_path(
     changes: Dict[str, object], path: str, rule: str
 ) -> None:
     relations, problems = decode(make_relation(3), make_relation(7, **changes))
@@ -268,8 +268,7 @@ def test_of_several_units_with_relations_of_the_endpoint_none_is_chosen() -> Non
     with pytest.raises(CommandError) as caught:
         decode_show_unit(write_json(dump), ENDPOINT)
     assert str(caught.value) == (
-        "relations of more than one unit (parca/0, parca/1);"
-        " run `juju show-unit` for one at a time"
+        "relations of several units (parca/0, parca/1); run `juju show-unit` for one unit only"
     )
 
 

@@ -242,8 +242,8 @@ def test_an_entry_that_makes_charmcraft_overwrite_the_file_is_reported(
     assert main(["vendor", *arguments]) == 0
     assert capsys.readouterr().err == (
         "charmcraft.yaml: remove the entry `lib: parca-k8s.parca_scrape` and its version from"
-        " charm-libs: `charmcraft fetch-libs` would overwrite this file with the reference"
-        " library\n"
+        " charm-libs: `charmcraft fetch-libs` would overwrite the vendored file with the"
+        " reference library\n"
     )
 
 
@@ -255,5 +255,6 @@ def test_a_charmcraft_file_that_is_not_yaml_is_reported(
 
     assert main(["vendor", "--charm", "parca"]) == 0
     assert capsys.readouterr().err == (
-        "charmcraft.yaml: not valid YAML: check that charm-libs has no entry parca.parca_scrape\n"
+        "charmcraft.yaml: not valid YAML: check that charm-libs has no entry for"
+        " parca.parca_scrape\n"
     )

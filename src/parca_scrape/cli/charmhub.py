@@ -8,8 +8,8 @@ LIBIDS = {
     "parca": "7b30b495435746acb645ca414898621f",
     "parca_k8s": "dbc3d2e89cb24917b99c40e14354dd25",
 }
-# Disadvantages of old versions: the charm (empty for both), the first and last LIBPATCH, and a
-# text. Up to LIBPATCH 6 they are those of the reference library, from the history of its source.
+# The charm (empty for both), the first and the last LIBPATCH, and what is worse there than in the
+# current version. Up to LIBPATCH 6 this is the reference library, from the history of its source.
 SHORTCOMINGS: Tuple[Tuple[str, int, int, str], ...] = (
     ("parca", 1, 6, "needs charms.observability_libs"),
     ("parca", 1, 2, "lacks on_profiling_provider_relation_changed"),
@@ -29,7 +29,7 @@ SHORTCOMINGS: Tuple[Tuple[str, int, int, str], ...] = (
 
 
 def list_shortcomings(charm: str, libpatch: int) -> List[str]:
-    """Return the disadvantages of a version that the current one does not have."""
+    """Return what is worse in a version than in the current one."""
     return [
         text
         for of_charm, first, last, text in SHORTCOMINGS

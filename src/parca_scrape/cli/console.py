@@ -45,6 +45,6 @@ def name_input(file: str) -> str:
 
 
 def show(path: object) -> str:
-    """Return a path for a message of one line: quoted if it has characters that do not print."""
+    """Return a path for a message of one line: quoted if it has unprintable characters."""
     text = str(path)
     return text if text.isprintable() else ascii(text)

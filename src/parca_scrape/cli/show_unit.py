@@ -23,7 +23,7 @@ from parca_scrape.problems import Findings, Problem, join_path, locate
 from parca_scrape.render import RelationDatabags
 
 Object = Mapping[object, object]
-"""A part of the output: numbers are text, and keys and values need not be what Juju prints."""
+"""A part of the output, which may hold anything; its numbers are text."""
 
 APPLICATION_DATA_KEY = "application-data"
 RELATED_UNITS_KEY = "related-units"
@@ -40,8 +40,8 @@ NO_JOBS_RULE = (
     " endpoint is not parca_scrape"
 )
 NO_UNITS_RULE = (
-    "missing, so nothing is scraped: run `juju show-unit` without --app; Juju 4.0.0 to 4.0.5 never"
-    " shows units"
+    "missing, so nothing is scraped: run juju show-unit without --app (Juju 4.0.0 to 4.0.5 never"
+    " prints related units)"
 )
 OUT_OF_SCOPE_RULE = (
     "no unit is in scope, so nothing is scraped: the units have departed or have not joined yet"
@@ -73,7 +73,7 @@ def decode_show_unit(text: str, endpoint: str) -> Tuple[List[RelationDatabags], 
     if len(of_endpoint) > 1:
         names = ", ".join(of_endpoint)
         raise CommandError(
-            f"relations of more than one unit ({names}); run `juju show-unit` for one at a time"
+            f"relations of several units ({names}); run `juju show-unit` for one unit only"
         )
 
     relations: List[RelationDatabags] = []

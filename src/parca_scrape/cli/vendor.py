@@ -112,11 +112,12 @@ def report(directory: Path, file: VendoredFile) -> None:
         for name in list_fetched(directory, file.charm):
             print(
                 f"{path}: remove the entry `lib: {name}` and its version from charm-libs:"
-                " `charmcraft fetch-libs` would overwrite this file with the reference library",
+                " `charmcraft fetch-libs` would overwrite the vendored file with the reference"
+                " library",
                 file=sys.stderr,
             )
     except ValueError as error:
         print(
-            f"{path}: {error}: check that charm-libs has no entry {file.charm}.parca_scrape",
+            f"{path}: {error}: check that charm-libs has no entry for {file.charm}.parca_scrape",
             file=sys.stderr,
         )
