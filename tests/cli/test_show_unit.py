@@ -223,7 +223,7 @@ def test_a_unit_without_a_relation_on_the_endpoint_is_reported(
 @pytest.mark.parametrize(
     ("changes", "path", "rule"),
     [
-        ({"application_data": {"x": {}}}, "application-data.x", "must be text"),
+        ({"application_data": {"x": {}}}, "application-data.x", "must be a string"),
         ({"application_data": "x"}, "application-data", "must be an object"),
         ({"related_units": ["zinc/0"]}, "related-units", "must be an object"),
         ({"related_units": {"zinc/0": 5}}, 'related-units["zinc/0"]', "must be an object"),
@@ -235,7 +235,7 @@ def test_a_unit_without_a_relation_on_the_endpoint_is_reported(
         (
             {"related_units": {"zinc/0": {"data": {"a b": []}}}},
             'related-units["zinc/0"].data["a b"]',
-            "must be text",
+            "must be a string",
         ),
         (
             {"related_units": {"zinc/0": make_unit(), "a\nb/0": {}}},

@@ -25,7 +25,7 @@ def read_text(file: str) -> str:
     """Return the text of a file or, for `-`, of standard input.
 
     Raises:
-        CommandError: The file cannot be read, or is not text. The message does not name the file.
+        CommandError: the file cannot be read, or is not text. The message does not name the file.
     """
     is_standard = file == STANDARD_INPUT
     try:

@@ -23,10 +23,10 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     """Run a command and return its exit code.
 
     Args:
-        argv: The arguments; by default those of the process.
+        argv: the arguments; by default those of the process.
 
     Raises:
-        SystemExit: The arguments are wrong, or ask for help or the version.
+        SystemExit: the arguments are wrong, or ask for help or the version.
     """
     arguments = make_parser().parse_args(argv)
     run: Callable[[argparse.Namespace], int] = arguments.run

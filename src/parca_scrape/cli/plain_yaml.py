@@ -32,7 +32,7 @@ def load(text: str) -> object:
     length of the text.
 
     Raises:
-        CommandError: The text is neither YAML nor JSON, is nested too deeply, or has aliases or
+        CommandError: the text is neither YAML nor JSON, is nested too deeply, or has aliases or
             more than one document.
     """
     if text.lstrip().startswith(("{", "[")):
@@ -61,7 +61,7 @@ def read_node(event: yaml.NodeEvent, events: Iterator[yaml.Event], depth: int) -
     """Return the node that begins with an event, and consume the rest of its events.
 
     Raises:
-        CommandError: The node has aliases or is nested too deeply.
+        CommandError: the node has aliases or is nested too deeply.
     """
     if isinstance(event, yaml.ScalarEvent):
         is_plain = event.implicit[0]

@@ -54,8 +54,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Render a file and return the exit code.
 
     Raises:
-        CommandError: The file cannot be used.
-        OSError: The result cannot be written.
+        CommandError: the file cannot be used.
+        OSError: the result cannot be written.
     """
     from parca_scrape.cli.output import encode_json, encode_yaml, prepare_tls
     from parca_scrape.cli.show_unit import decode_show_unit

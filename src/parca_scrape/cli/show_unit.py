@@ -33,7 +33,7 @@ NAME = re.compile(r"[A-Za-z0-9_-]+")
 UNIT_NAME = re.compile(r"[A-Za-z0-9_-]+/[0-9]+")
 UNKNOWN_APPLICATION = "unknown"
 HINT = "expected the output of `juju show-unit parca/0`"
-VALUE_RULE = "must be text"
+VALUE_RULE = "must be a string"
 UNIT_NAME_RULE = "must be a unit name such as zinc/0"
 NO_JOBS_RULE = (
     "missing, so nothing is scraped: the charm has not published it yet, or the interface of the"
@@ -52,14 +52,14 @@ def decode_show_unit(text: str, endpoint: str) -> Tuple[List[RelationDatabags], 
     """Decode the relations of one endpoint, in order of their ids.
 
     Args:
-        text: The output of `juju show-unit` for one unit, as YAML or JSON.
-        endpoint: The endpoint of that unit.
+        text: the output of `juju show-unit` for one unit, as YAML or JSON.
+        endpoint: the endpoint of that unit.
 
     Returns:
         The relations; and what is wrong with the output, or why a relation is not scraped.
 
     Raises:
-        CommandError: The text is something else.
+        CommandError: the text is something else.
     """
     try:
         unit_relations = list_relations(load(text))
@@ -92,7 +92,7 @@ def list_relations(output: object) -> Dict[str, List[Object]]:
     """Return the relations of each unit in the output.
 
     Raises:
-        CommandError: There is no unit, or Juju did not print this.
+        CommandError: there is no unit, or Juju did not print this.
     """
     if not output:
         raise CommandError("empty")

@@ -78,7 +78,7 @@ def read_shipped(charm: str) -> str:
     """Return the text of the current file for a charm.
 
     Raises:
-        OSError: The installation is incomplete.
+        OSError: the installation is incomplete.
     """
     shipped = SHIPPED / f"{charm}.py.txt"
     path = shipped if SHIPPED.is_dir() else CHECKOUT / charm / "v0" / FILE_NAME
@@ -99,7 +99,7 @@ def find_file(directory: Path, charm: str) -> Optional[VendoredFile]:
     """Return the file in a charm's directory, or None if there is none.
 
     Raises:
-        OSError: The file cannot be read.
+        OSError: the file cannot be read.
     """
     path = make_path(directory, charm)
     if not os.path.lexists(path):
@@ -111,7 +111,7 @@ def classify(path: Path, charm: str, text: str) -> VendoredFile:
     """Return what a file with this text is.
 
     Raises:
-        OSError: The installation is incomplete.
+        OSError: the installation is incomplete.
     """
     shipped = read_shipped(charm)
     libpatch = parse_libpatch(text)
@@ -142,7 +142,7 @@ def write_file(directory: Path, charm: str) -> VendoredFile:
     """Write the current file into a charm's directory, either the whole file or nothing.
 
     Raises:
-        OSError: The file cannot be written.
+        OSError: the file cannot be written.
     """
     path = make_path(directory, charm)
     text = read_shipped(charm)

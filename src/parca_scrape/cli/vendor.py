@@ -51,8 +51,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Write or check the file and return the exit code.
 
     Raises:
-        CommandError: The file cannot be written, or there is none to check.
-        OSError: The result cannot be written.
+        CommandError: the file cannot be written, or there is none to check.
+        OSError: the result cannot be written.
     """
     from parca_scrape.cli.single_files import CHARM_FILES, is_charm
 
