@@ -104,7 +104,7 @@ def list_relations(output: object) -> Dict[str, List[Object]]:
             continue
         listed = as_list(unit.get("relation-info") or [])
         relations = [as_object(relation) for relation in listed or ()]
-        known = [relation for relation in relations if relation is not None]
+        known: List[Object] = [relation for relation in relations if relation is not None]
         if listed is None or len(known) < len(relations):
             raise CommandError(f"malformed relation-info of {unit_name}")
         unit_relations[str(unit_name)] = known
