@@ -1,4 +1,4 @@
-"""The command `parca-scrape` as `python -m parca_scrape`."""
+"""Run `parca-scrape` as `python -m parca_scrape`."""
 
 from __future__ import annotations
 

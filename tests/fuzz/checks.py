@@ -1,4 +1,4 @@
-"""What must hold for any bytes that a fuzzer makes: databags, and what the command line reads."""
+"""Checks that hold for any bytes that a fuzzer generates: databags, and command-line input."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.reading import read_relation, unit_databags_of
 
 Json = Union[None, bool, int, float, str, "List[Json]", "Dict[str, Json]"]
 
-# A character that no JSON has outside of an escape, so that a fuzzer finds where a text ends.
+# JSON has this character only as an escape, so a fuzzer can find where a text ends.
 SEPARATOR = "\x1f"
 APP_KEYS: Tuple[str, ...] = ("scrape_jobs", "scrape_metadata")
 UNIT_KEYS: Tuple[str, ...] = (
@@ -31,7 +31,7 @@ PEM_LABELS = {"ca": "CERTIFICATE", "cert": "CERTIFICATE", "key": "PRIVATE KEY"}
 
 
 def make_neighbour(relation_id: int) -> RelationDatabags:
-    """Give a relation to an application with which nothing is wrong."""
+    """Return a relation to an application that publishes valid databags."""
     application = f"neighbour{relation_id}"
     app_databag = {
         "scrape_jobs": '[{"job_name": "a"}, {"static_configs": [{"targets": ["h:1", "*:2"]}]}]',
@@ -48,10 +48,10 @@ NEIGHBOURS = (make_neighbour(0), make_neighbour(2))
 
 
 def split_databags(data: bytes) -> Tuple[Dict[str, str], str, List[Tuple[str, Dict[str, str]]]]:
-    """Read bytes as an application databag, the application's name, and units with databags.
+    """Split bytes into an application databag, the application's name, and databags of units.
 
-    The texts stand in the order of `APP_KEYS`, the name, and for each unit its name and
-    `UNIT_KEYS`.
+    The order of the texts is `APP_KEYS`, the name of the application, and for each unit its name
+    and `UNIT_KEYS`.
     """
     texts = data.decode("utf-8", "surrogateescape").split(SEPARATOR)
     app_databag = dict(zip(APP_KEYS, texts))
@@ -66,14 +66,14 @@ def split_databags(data: bytes) -> Tuple[Dict[str, str], str, List[Tuple[str, Di
 
 
 def name_of_juju(text: str) -> str:
-    """Give a name that Juju could give, as far as that it is text, and not empty."""
+    """Return a name that is text and not empty, as every name in Juju is."""
     return text.encode("utf-8", "replace").decode("utf-8") or "zinc"
 
 
 def join_databags(
     app_databag: Dict[str, str], application: str, units: Sequence[Tuple[str, Dict[str, str]]]
 ) -> bytes:
-    """Write what `split_databags` reads."""
+    """Return the bytes that `split_databags` splits into these."""
     texts = [app_databag.get(key, "") for key in APP_KEYS]
     texts.append(application)
     for unit_name, databag in units:
@@ -83,7 +83,7 @@ def join_databags(
 
 
 def check_databags(data: bytes) -> None:
-    """Check that no databags cost an exception, a good neighbour or Parca itself anything."""
+    """Check that databags raise nothing and harm neither other relations nor Parca."""
     app_databag, application, units = split_databags(data)
     decoded, problems = AppDatabag.decode(app_databag)
     check_lines(problems)
@@ -103,7 +103,7 @@ def check_databags(data: bytes) -> None:
 
 
 def check_relations(relations: Sequence[RelationDatabags]) -> None:
-    """Check that Parca serves all that is rendered, and all of the first and last relation."""
+    """Check that Parca serves everything rendered, and all of the first and last relation."""
     scrape_configs, problems = render(relations)
     check_lines(problems)
     check_encoding(scrape_configs)
@@ -116,9 +116,9 @@ def check_relations(relations: Sequence[RelationDatabags]) -> None:
 
 
 def check_verdict(scrape_configs: Sequence[ScrapeConfig]) -> None:
-    """Check that Parca serves all of it, with certificates of which it finds at least the form.
+    """Check that Parca serves everything, and that certificates at least have the right form.
 
-    What is within a certificate, or whether a key is its own, is not checked before Parca does.
+    The library does not check the content of a certificate, or whether the key belongs to it.
     """
     verdict = judge(scrape_configs)
     assert dataclasses.replace(verdict, tls_ignored=()).clean, verdict
@@ -130,7 +130,7 @@ def check_verdict(scrape_configs: Sequence[ScrapeConfig]) -> None:
 
 
 def check_lines(problems: Sequence[Problem]) -> None:
-    """Check that each problem is one line for people."""
+    """Check that each problem is one printable line."""
     for problem in problems:
         assert problem.severity in ("error", "warning")
         assert problem.message
@@ -139,25 +139,25 @@ def check_lines(problems: Sequence[Problem]) -> None:
 
 
 def check_encoding(scrape_configs: Sequence[ScrapeConfig]) -> None:
-    """Check that the scrape configs are JSON which UTF-8 can hold."""
+    """Check that the scrape configs can be written as JSON in UTF-8."""
     text = json.dumps(scrape_configs, ensure_ascii=False, allow_nan=False)
     assert json.loads(text.encode("utf-8")) == scrape_configs
 
 
 def check_command(data: bytes) -> None:
-    """Check that the command line gives a result or one line for anything that it reads."""
-    from parca_scrape.cli.plain_yaml import UnusableInputError
-    from parca_scrape.cli.render import encode_json, encode_yaml
-    from parca_scrape.cli.show_unit import read_show_unit
+    """Check that the command line prints a result or one line for any input."""
+    from parca_scrape.cli.console import CommandError
+    from parca_scrape.cli.output import encode_json, encode_yaml
+    from parca_scrape.cli.show_unit import decode_show_unit
 
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return  # The command itself says that it is no text.
+        return  # The command refuses it before it decodes anything.
     refusal = ""
     try:
-        relations, problems = read_show_unit(text, ENDPOINT)
-    except UnusableInputError as error:
+        relations, problems = decode_show_unit(text, ENDPOINT)
+    except CommandError as error:
         refusal = str(error)
         relations, problems = [], []
     assert refusal.isprintable(), refusal

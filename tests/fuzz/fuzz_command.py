@@ -1,6 +1,6 @@
-"""Fuzz what the command line reads.
+"""Fuzz the input of the command line.
 
-Usage: python -m tests.fuzz.fuzz_command [libFuzzer's options] FOLDER ...
+Usage: python -m tests.fuzz.fuzz_command [LIBFUZZER-OPTIONS] CORPUS-DIR ...
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-# Made for a few Pythons only, so it is not among what the tests need.
+# atheris supports few versions of Python, so the tests do not depend on it.
 atheris = importlib.import_module("atheris")
 
 with atheris.instrument_imports(include=["parca_scrape"]):

@@ -1,6 +1,6 @@
-"""Fuzz the codecs and the rendering of databags.
+"""Fuzz the decoding and rendering of databags.
 
-Usage: python -m tests.fuzz.fuzz_databags [libFuzzer's options] FOLDER ...
+Usage: python -m tests.fuzz.fuzz_databags [LIBFUZZER-OPTIONS] CORPUS-DIR ...
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-# Made for a few Pythons only, so it is not among what the tests need.
+# atheris supports few versions of Python, so the tests do not depend on it.
 atheris = importlib.import_module("atheris")
 
 with atheris.instrument_imports(include=["parca_scrape"]):

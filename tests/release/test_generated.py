@@ -12,7 +12,8 @@ from typing import Dict, Iterator, List
 import pytest
 
 import parca_scrape
-from parca_scrape.cli.single_files import LIBIDS, compute_digest
+from parca_scrape.cli.charmhub import LIBIDS
+from parca_scrape.cli.single_files import compute_digest
 from tests.forms import ROOT
 
 pytestmark = [pytest.mark.package_only, pytest.mark.once]

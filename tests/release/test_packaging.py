@@ -11,7 +11,7 @@ from typing import List, Set
 
 import pytest
 
-from parca_scrape.cli.single_files import LIBIDS
+from parca_scrape.cli.charmhub import LIBIDS
 from parca_scrape.version import VERSION
 from tests.forms import ROOT
 

@@ -1,6 +1,6 @@
-"""The command `parca-scrape`. Each subcommand has a module of its own.
+"""The entry point of `parca-scrape`.
 
-What a subcommand needs it imports when it runs, so that the command starts without.
+Each command imports what it needs when it runs, so that the program starts quickly.
 """
 
 from __future__ import annotations
@@ -8,19 +8,19 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import sys
 from typing import Callable, Optional, Sequence
 
 from parca_scrape.cli import render, vendor
+from parca_scrape.cli.console import FAILED, PROGRAM, CommandError, fail
 from parca_scrape.version import VERSION
 
-CANNOT_WRITE = 2
+# What a shell reports for a process that SIGINT or SIGPIPE ended.
 INTERRUPTED = 130
 READER_GONE = 141
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Run a subcommand and give its exit code.
+    """Run a command and return its exit code.
 
     Args:
         argv: the arguments; by default those of the process.
@@ -32,6 +32,8 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     run: Callable[[argparse.Namespace], int] = arguments.run
     try:
         return run(arguments)
+    except CommandError as error:
+        return fail(error)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
@@ -39,29 +41,30 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         return READER_GONE
     except OSError as error:
         with contextlib.suppress(OSError):
-            print(f"parca-scrape: error: cannot write: {error.strerror}", file=sys.stderr)
+            fail(f"cannot write: {error.strerror}")
         discard_output()
-        return CANNOT_WRITE
+        return FAILED
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Give the parser of all subcommands; `run` in what it parses is the subcommand."""
+    """Return the parser of all commands; it sets `run` to the function of the chosen command."""
     parser = argparse.ArgumentParser(
-        prog="parca-scrape", description="Tools for the parca_scrape relation of Juju."
+        prog=PROGRAM, description="Tools for the parca_scrape Juju relation."
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {VERSION}")
-    subcommands = parser.add_subparsers(metavar="COMMAND", required=True)
+    subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
     for name, command in (("render", render), ("vendor", vendor)):
-        subparser = subcommands.add_parser(
-            name, help=command.HELP, description=command.DESCRIPTION
-        )
+        subparser = subparsers.add_parser(name, help=command.HELP, description=command.DESCRIPTION)
         command.add_arguments(subparser)
         subparser.set_defaults(run=command.run)
     return parser
 
 
 def discard_output() -> None:
-    """Send what is still to be written nowhere: Python writes it when it ends, and would fail."""
+    """Redirect standard output and error to nowhere.
+
+    Python flushes both when it exits, and would fail once more.
+    """
     null = os.open(os.devnull, os.O_WRONLY)
     for descriptor in (1, 2):
         os.dup2(null, descriptor)

@@ -1,7 +1,7 @@
-"""YAML and JSON read as text, lists and objects, without anything that a small file can blow up.
+"""Read YAML and JSON as text, lists and objects, safely for input of any kind.
 
-A number stays as it is written, and no word of YAML 1.1 becomes a date or a boolean: who prints a
-databag prints text.
+Numbers stay as they are written, and no word of YAML 1.1 becomes a date or a boolean, because all
+values of a databag are text.
 """
 
 from __future__ import annotations
@@ -12,35 +12,36 @@ from typing import Iterator, List, Type, Union
 
 import yaml
 
+from parca_scrape.cli.console import CommandError
+
 MAX_DEPTH = 50
-# Without quotes these are null.
+TOO_DEEP = "nested too deeply"
+# These are null unless they are quoted.
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
-# libyaml is ten times as fast as Python, where PyYAML was built with it.
+# PyYAML is not always built with libyaml, which is ten times as fast.
 LOADER: Type[Union[yaml.BaseLoader, yaml.CBaseLoader]] = getattr(
     yaml, "CBaseLoader", yaml.BaseLoader
 )
 JSON_DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
 
 
-class UnusableInputError(Exception):
-    """A text that is not what it should be; the message is one line."""
+def load(text: str) -> object:
+    """Read YAML or JSON, and return None if the text is empty.
 
-
-def parse(text: str) -> object:
-    """Read YAML or JSON; JSON also gives booleans. None if there is nothing in the text.
-
-    Time and memory are linear in the text. An object's keys that are no text are left out.
+    Only JSON has booleans. Keys that are not text are ignored. Time and memory are linear in the
+    length of the text.
 
     Raises:
-        UnusableInputError: it is neither, has aliases, is nested too deep, or has two documents.
+        CommandError: the text is neither YAML nor JSON, is nested too deeply, or has aliases or
+            more than one document.
     """
     if text.lstrip().startswith(("{", "[")):
         try:
             return JSON_DECODER.decode(text)
         except RecursionError:
-            raise UnusableInputError("is nested too deep") from None
+            raise CommandError(TOO_DEEP) from None
         except ValueError:
-            pass  # YAML has objects and lists in braces too, and tells the line of a mistake.
+            pass  # YAML can start with a brace, too, and its parser reports the line of an error.
     events = yaml.parse(text, Loader=LOADER)
     try:
         documents = [
@@ -48,27 +49,27 @@ def parse(text: str) -> object:
         ]
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise UnusableInputError(f"is neither YAML nor JSON, see line {line}") from None
+        raise CommandError(f"not valid YAML or JSON: see line {line}") from None
     except (yaml.YAMLError, ValueError, OverflowError):
-        raise UnusableInputError("is neither YAML nor JSON") from None
+        raise CommandError("not valid YAML or JSON") from None
     if len(documents) > 1:
-        raise UnusableInputError("holds more than one YAML document")
+        raise CommandError("more than one YAML document")
     return documents[0] if documents else None
 
 
 def read_node(event: yaml.NodeEvent, events: Iterator[yaml.Event], depth: int) -> object:
-    """Read the node that begins with an event, and take its other events.
+    """Return the node that begins with an event, and consume the rest of its events.
 
     Raises:
-        UnusableInputError: it has aliases, or is nested too deep.
+        CommandError: the node has aliases or is nested too deeply.
     """
     if isinstance(event, yaml.ScalarEvent):
         is_plain = event.implicit[0]
         return None if is_plain and event.value in NULLS else event.value
     if isinstance(event, yaml.AliasEvent):
-        raise UnusableInputError("has YAML aliases, with which a small file can grow without end")
+        raise CommandError("YAML aliases are not allowed: they can expand without limit")
     if depth == MAX_DEPTH:
-        raise UnusableInputError("is nested too deep")
+        raise CommandError(TOO_DEEP)
     children: List[object] = [
         read_node(child, events, depth + 1)
         for child in itertools.takewhile(is_node, events)
@@ -81,5 +82,5 @@ def read_node(event: yaml.NodeEvent, events: Iterator[yaml.Event], depth: int) -
 
 
 def is_node(event: yaml.Event) -> bool:
-    """Tell whether an event begins a node, and does not end the list or object around it."""
+    """Return whether an event begins a node, rather than ends the list or object around it."""
     return isinstance(event, yaml.NodeEvent)

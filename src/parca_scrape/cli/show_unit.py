@@ -1,16 +1,17 @@
-"""What `juju show-unit` prints: the databags of a unit's relations.
+"""The output of `juju show-unit`: the databags of a unit's relations.
 
-The form is that of Juju's `cmd/juju/application/showunit.go`.
+Source of the format: Juju `cmd/juju/application/showunit.go`.
 """
 
 from __future__ import annotations
 
-import dataclasses
+import re
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 from parca_scrape._getters import as_list, as_object, get_object
 from parca_scrape._rules import parse_text
-from parca_scrape.cli.plain_yaml import UnusableInputError, parse
+from parca_scrape.cli.console import CommandError
+from parca_scrape.cli.plain_yaml import load
 from parca_scrape.databag import (
     SCRAPE_JOBS_KEY,
     SCRAPE_METADATA_KEY,
@@ -18,59 +19,68 @@ from parca_scrape.databag import (
     read_app,
     read_unit,
 )
-from parca_scrape.problems import Findings, Problem, join_path
+from parca_scrape.problems import Findings, Problem, join_path, locate
 from parca_scrape.render import RelationDatabags
 
-Fields = Mapping[object, object]
+Object = Mapping[object, object]
+"""A part of the output, which may hold anything; its numbers are text."""
+
 APPLICATION_DATA_KEY = "application-data"
 RELATED_UNITS_KEY = "related-units"
-MAX_DIGITS = 18
+RELATION_ID = re.compile(r"[0-9]{1,18}")
+# The name of an application or an endpoint, and that of a unit, such as `remote-1a2b/0`.
+NAME = re.compile(r"[A-Za-z0-9_-]+")
+UNIT_NAME = re.compile(r"[A-Za-z0-9_-]+/[0-9]+")
 UNKNOWN_APPLICATION = "unknown"
-HINT = "give what `juju show-unit parca/0` prints"
-VALUE_RULE = "must be text"
-UNIT_NAME_RULE = "must be the name of a unit, such as zinc/0"
+HINT = "expected the output of `juju show-unit parca/0`"
+VALUE_RULE = "must be a string"
+UNIT_NAME_RULE = "must be a unit name such as zinc/0"
 NO_JOBS_RULE = (
-    "not published, so nothing is scraped: the charm has not done it yet, or the endpoint is not"
-    " one that requires parca_scrape"
+    "missing, so nothing is scraped: the charm has not published it yet, or the interface of the"
+    " endpoint is not parca_scrape"
 )
 NO_UNITS_RULE = (
-    "not in the dump, so nothing is scraped: show-unit --app leaves them out, and so does Juju 4.0"
-    " up to 4.0.5"
+    "missing, so nothing is scraped: run juju show-unit without --app (Juju 4.0.0 to 4.0.5 never"
+    " prints related units)"
 )
-OUT_OF_SCOPE_RULE = "no unit is in scope, so nothing is scraped: departed, or not there yet"
+OUT_OF_SCOPE_RULE = (
+    "no unit is in scope, so nothing is scraped: the units have departed or have not joined yet"
+)
 
 
-def read_show_unit(text: str, endpoint: str) -> Tuple[List[RelationDatabags], List[Problem]]:
-    """Read the relations of one endpoint, in order of their ids.
+def decode_show_unit(text: str, endpoint: str) -> Tuple[List[RelationDatabags], List[Problem]]:
+    """Decode the relations of one endpoint, in order of their ids.
 
     Args:
-        text: what `juju show-unit` prints of one unit, as YAML or JSON.
-        endpoint: the unit's own endpoint.
+        text: the output of `juju show-unit` for one unit, as YAML or JSON.
+        endpoint: the endpoint of that unit.
 
     Returns:
-        The relations; and what is wrong in the text itself, or why a relation is not scraped.
+        The relations; and what is wrong with the output, or why a relation is not scraped.
 
     Raises:
-        UnusableInputError: the text is something else; the message is one line.
+        CommandError: the text is something else.
     """
     try:
-        unit_relations = list_relations(parse(text))
-    except UnusableInputError as error:
-        raise UnusableInputError(f"{error}: {HINT}") from None
-    of_endpoint: Dict[str, List[Fields]] = {}
-    for unit_name, listed in unit_relations.items():
-        chosen = [relation for relation in listed if relation.get("endpoint") == endpoint]
+        unit_relations = list_relations(load(text))
+    except CommandError as error:
+        raise CommandError(f"{error}; {HINT}") from None
+    of_endpoint: Dict[str, List[Object]] = {}
+    for unit_name, printed in unit_relations.items():
+        chosen = [relation for relation in printed if relation.get("endpoint") == endpoint]
         if chosen:
             of_endpoint[unit_name] = chosen
     if len(of_endpoint) > 1:
         names = ", ".join(of_endpoint)
-        raise UnusableInputError(f"holds relations of {names}: ask Juju for one unit at a time")
+        raise CommandError(
+            f"relations of several units ({names}); run `juju show-unit` for one unit only"
+        )
 
     relations: List[RelationDatabags] = []
     problems: List[Problem] = []
     for chosen in of_endpoint.values():
-        for relation_id, fields in order_relations(chosen):
-            relation, found = read_relation(relation_id, fields)
+        for relation_id, printed_relation in number_relations(chosen):
+            relation, found = decode_relation(relation_id, printed_relation)
             relations.append(relation)
             problems += found
     if not of_endpoint:
@@ -78,37 +88,35 @@ def read_show_unit(text: str, endpoint: str) -> Tuple[List[RelationDatabags], Li
     return relations, problems
 
 
-def list_relations(dump: object) -> Dict[str, List[Fields]]:
-    """Give the relations of each unit in a dump.
+def list_relations(output: object) -> Dict[str, List[Object]]:
+    """Return the relations of each unit in the output.
 
     Raises:
-        UnusableInputError: it is not a dump of units.
+        CommandError: there is no unit, or Juju did not print this.
     """
-    if not dump:
-        raise UnusableInputError("holds nothing")
-    unit_relations: Dict[str, List[Fields]] = {}
-    for unit_name, raw in (as_object(dump) or {}).items():
-        fields = as_object(raw) or {}
-        # Other commands print things by the names of units too.
-        if not is_unit_name(unit_name) or not ("charm" in fields or "relation-info" in fields):
+    if not output:
+        raise CommandError("empty")
+    unit_relations: Dict[str, List[Object]] = {}
+    for unit_name, raw in (as_object(output) or {}).items():
+        unit = as_object(raw) or {}
+        # The output of other commands can have the names of units as keys, too.
+        if not is_unit_name(unit_name) or not ("charm" in unit or "relation-info" in unit):
             continue
-        listed = as_list(fields.get("relation-info") or [])
+        listed = as_list(unit.get("relation-info") or [])
         relations = [as_object(relation) for relation in listed or ()]
-        known = [relation for relation in relations if relation is not None]
+        known: List[Object] = [relation for relation in relations if relation is not None]
         if listed is None or len(known) < len(relations):
-            raise UnusableInputError(
-                f"holds a relation-info of {unit_name} that Juju never prints"
-            )
+            raise CommandError(f"malformed relation-info of {unit_name}")
         unit_relations[str(unit_name)] = known
     if not unit_relations:
-        raise UnusableInputError("holds no unit")
+        raise CommandError("no unit found")
     return unit_relations
 
 
-def order_relations(relations: Sequence[Fields]) -> List[Tuple[int, Fields]]:
-    """Give relations with their ids, and in order of them.
+def number_relations(relations: Sequence[Object]) -> List[Tuple[int, Object]]:
+    """Return relations with their ids, sorted by id.
 
-    Old versions of Juju print no ids: then the place in the list is the id.
+    Old versions of Juju print no ids: then the position in the list is the id.
     """
     ids = [parse_relation_id(relation.get("relation-id")) for relation in relations]
     known = [relation_id for relation_id in ids if relation_id is not None]
@@ -116,46 +124,42 @@ def order_relations(relations: Sequence[Fields]) -> List[Tuple[int, Fields]]:
     return sorted(zip(numbers, relations), key=lambda pair: pair[0])
 
 
-def read_relation(relation_id: int, fields: Fields) -> Tuple[RelationDatabags, List[Problem]]:
-    """Read the databags of one relation, and tell what is wrong with them as a dump."""
+def decode_relation(relation_id: int, printed: Object) -> Tuple[RelationDatabags, List[Problem]]:
+    """Decode the databags of one relation."""
     findings = Findings()
-    app_databag = read_app(
-        read_databag(fields.get(APPLICATION_DATA_KEY), APPLICATION_DATA_KEY, findings)
-    )
-    printed = get_object(fields.get(RELATED_UNITS_KEY) or {}, RELATED_UNITS_KEY, findings)
-    units = read_units(printed, findings)
+    app_databag = read_databag(printed.get(APPLICATION_DATA_KEY), APPLICATION_DATA_KEY, findings)
+    printed_units = get_object(printed.get(RELATED_UNITS_KEY) or {}, RELATED_UNITS_KEY, findings)
+    unit_databags = read_unit_databags(printed_units, findings)
     if not app_databag.get(SCRAPE_JOBS_KEY):
         findings.warning(SCRAPE_JOBS_KEY, NO_JOBS_RULE)
-    elif not printed:
+    elif not printed_units:
         findings.warning(RELATED_UNITS_KEY, NO_UNITS_RULE)
-    elif not units:
+    elif not unit_databags:
         findings.warning(RELATED_UNITS_KEY, OUT_OF_SCOPE_RULE)
-    application = name_application(printed, app_databag)
-    problems = [
-        dataclasses.replace(problem, relation_id=relation_id, application=application)
-        for problem in findings.problems
-    ]
-    return RelationDatabags(relation_id, application, app_databag, units), problems
+    application = name_application(printed_units, app_databag)
+    problems = [locate(problem, relation_id, application) for problem in findings.problems]
+    units = [read_unit(unit_name, databag) for unit_name, databag in unit_databags.items()]
+    relation = RelationDatabags(relation_id, application, read_app(app_databag), units)
+    return relation, problems
 
 
-def read_units(printed: Fields, findings: Findings) -> List[Tuple[str, str, str]]:
-    """Give name, address and published name of the units that are in a relation."""
-    units: List[Tuple[str, str, str]] = []
-    for unit_name, raw in printed.items():
+def read_unit_databags(printed_units: Object, findings: Findings) -> Dict[str, Dict[str, str]]:
+    """Return the databags of the units that are in a relation, by the name of the unit."""
+    unit_databags: Dict[str, Dict[str, str]] = {}
+    for unit_name, raw in printed_units.items():
         path = join_path(RELATED_UNITS_KEY, str(unit_name))
         if not is_unit_name(unit_name):
             findings.error(path, UNIT_NAME_RULE)
             continue
         unit = get_object({} if raw is None else raw, path, findings)
-        if unit.get("in-scope") in (False, "false"):
-            continue
-        databag = read_databag(unit.get("data"), f"{path}.data", findings)
-        units.append(read_unit(str(unit_name), databag))
-    return units
+        if unit.get("in-scope") not in (False, "false"):
+            databag = read_databag(unit.get("data"), f"{path}.data", findings)
+            unit_databags[str(unit_name)] = databag
+    return unit_databags
 
 
 def read_databag(raw: object, path: str, findings: Findings) -> Dict[str, str]:
-    """Give the texts of a databag; of a number or boolean, its text."""
+    """Return the texts of a databag; a number or boolean becomes text."""
     databag: Dict[str, str] = {}
     for key, value in get_object({} if raw is None else raw, path, findings).items():
         text = parse_text(value)
@@ -166,10 +170,10 @@ def read_databag(raw: object, path: str, findings: Findings) -> Dict[str, str]:
     return databag
 
 
-def name_application(printed_units: Fields, app_databag: Mapping[str, str]) -> str:
-    """Give the name of the remote application, which Juju does not print by itself.
+def name_application(printed_units: Object, app_databag: Mapping[str, str]) -> str:
+    """Return the name of the remote application, which Juju prints only as part of unit names.
 
-    Of a relation across models it is the name that the application has in this model.
+    For a cross-model relation it is the name in the model of this unit.
     """
     for unit_name in printed_units:
         if is_unit_name(unit_name):
@@ -180,31 +184,28 @@ def name_application(printed_units: Fields, app_databag: Mapping[str, str]) -> s
     return application if is_name(application) else UNKNOWN_APPLICATION
 
 
-def no_relation_rule(unit_relations: Mapping[str, Sequence[Fields]]) -> str:
-    """Give the line for a dump without a relation of the endpoint."""
+def no_relation_rule(unit_relations: Mapping[str, Sequence[Object]]) -> str:
+    """Return the message for output without a relation of the endpoint."""
     listed = [relation for relations in unit_relations.values() for relation in relations]
     endpoints = {
         str(relation["endpoint"]) for relation in listed if is_name(relation.get("endpoint"))
     }
-    rule = "no relation of this endpoint, so nothing is scraped"
-    return f"{rule}: --endpoint may be {', '.join(sorted(endpoints))}" if endpoints else rule
+    rule = "no relation on this endpoint, so nothing is scraped"
+    return f"{rule}: try --endpoint {' or '.join(sorted(endpoints))}" if endpoints else rule
 
 
 def is_unit_name(name: object) -> bool:
-    """Tell whether a name has the form of a unit's, such as `zinc/0` or `remote-1a2b/0`."""
-    application, _, number = name.partition("/") if isinstance(name, str) else ("", "", "")
-    return is_name(application) and number.isascii() and number.isdigit()
+    """Return whether a name can be that of a unit."""
+    return isinstance(name, str) and UNIT_NAME.fullmatch(name) is not None
 
 
 def is_name(name: object) -> bool:
-    """Tell whether a name has the form of an application's or an endpoint's."""
-    if not isinstance(name, str):
-        return False
-    return name.isascii() and name.replace("-", "a").replace("_", "a").isalnum()
+    """Return whether a name can be that of an application or an endpoint."""
+    return isinstance(name, str) and NAME.fullmatch(name) is not None
 
 
 def parse_relation_id(raw: object) -> Optional[int]:
-    """Read the id of a relation; None if there is none."""
-    if isinstance(raw, str) and raw.isascii() and raw.isdigit() and len(raw) <= MAX_DIGITS:
+    """Return the id of a relation, or None if there is none."""
+    if isinstance(raw, str) and RELATION_ID.fullmatch(raw):
         return int(raw)
     return None

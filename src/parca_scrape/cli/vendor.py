@@ -1,4 +1,4 @@
-"""`parca-scrape vendor`: the library as a single file in the folder of a charm."""
+"""`parca-scrape vendor`: write the library into a charm as a single file, or check that file."""
 
 from __future__ import annotations
 
@@ -6,109 +6,118 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Sequence
 
+from parca_scrape.cli.charmhub import LIBIDS
+from parca_scrape.cli.console import PROBLEMS_FOUND, CommandError, show
+
 if TYPE_CHECKING:
     import argparse
 
-HELP = "write the library into a charm as a single file, or check the one there"
+    from parca_scrape.cli.single_files import VendoredFile
+
+HELP = "write the library into a charm as a single file, or check the existing file"
 DESCRIPTION = (
     "Write the library into a charm as a single file, lib/charms/CHARM/v0/parca_scrape.py, or"
-    " check the one there. Exit code: 0 if it is current; 1 if it is not; 2 if there is none to"
-    " check, or it cannot be written."
+    " check the existing file. Exit code: 0 if the file is current; 1 if it is not; 2 if there is"
+    " no file to check or it cannot be written."
 )
-CHARMS = ("parca", "parca_k8s")
-NOT_CURRENT = 1
-UNUSABLE = 2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of the subcommand to its parser."""
+    """Add the arguments of the command to its parser."""
     parser.add_argument(
-        "folder", nargs="?", default=".", metavar="DIR", help="the charm (default: this folder)"
+        "directory",
+        nargs="?",
+        default=".",
+        metavar="DIR",
+        help="directory of the charm (default: current directory)",
     )
     parser.add_argument(
-        "--charm", choices=CHARMS, help="the import path to write or check: charms.CHARM.v0"
+        "--charm",
+        choices=tuple(LIBIDS),
+        help="import path charms.CHARM.v0 to write or check (default with --check: both)",
     )
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument(
-        "--check", action="store_true", help="write nothing, tell what is there (default: of both)"
+        "--check", action="store_true", help="report what the existing file is and write nothing"
     )
-    mode.add_argument("--force", action="store_true", help="write over a file edited by hand, too")
+    mode.add_argument(
+        "--force",
+        action="store_true",
+        help="overwrite the file even if it was edited, is newer or is not this library",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write or check, and give the exit code."""
+    """Write or check the file and return the exit code.
+
+    Raises:
+        CommandError: the file cannot be written, or there is none to check.
+        OSError: the result cannot be written.
+    """
     from parca_scrape.cli.single_files import CHARM_FILES, is_charm
 
-    folder = Path(arguments.folder)
+    directory = Path(arguments.directory)
+    charms = (arguments.charm,) if arguments.charm else tuple(LIBIDS)
     try:
-        if not is_charm(folder):
-            return fail(f"{show(folder)} is no charm: it has no {' or '.join(CHARM_FILES)}")
+        if not is_charm(directory):
+            raise CommandError(f"{show(directory)}: not a charm: no {' or '.join(CHARM_FILES)}")
         if arguments.check:
-            return check(folder, (arguments.charm,) if arguments.charm else CHARMS)
+            return report_files(directory, charms)
         if not arguments.charm:
-            return fail(f"say which import path to write: --charm {' or '.join(CHARMS)}")
-        return write(folder, arguments.charm, force=arguments.force)
-    except BrokenPipeError:
-        raise
+            options = " or ".join(f"--charm {charm}" for charm in charms)
+            raise CommandError(f"choose the import path to write: {options}")
+        return write_current(directory, arguments.charm, force=arguments.force)
     except OSError as error:
-        return fail(f"{show(error.filename2 or error.filename or folder)}: {error.strerror}")
-    except ValueError:
-        return fail(f"{show(folder)} is no name that a folder can have")
+        if error.filename is None:
+            raise
+        path = error.filename2 or error.filename
+        raise CommandError(f"{show(path)}: {error.strerror}") from None
 
 
-def check(folder: Path, charms: Sequence[str]) -> int:
-    """Tell what files are there, and give the exit code."""
-    from parca_scrape.cli.single_files import State, inspect, locate
+def report_files(directory: Path, charms: Sequence[str]) -> int:
+    """Report which files exist and return the exit code."""
+    from parca_scrape.cli.single_files import State, find_file, make_path
 
-    found = [(charm, file) for charm in charms for file in [inspect(folder, charm)] if file]
-    for charm, file in found:
-        print(f"{show(locate(folder, charm))}: {file.describe()}", flush=True)
-        warn_of_fetching(folder, charm)
-    if not found:
-        places = " or ".join(show(locate(folder, charm)) for charm in charms)
-        return fail(f"there is no {places}")
-    return 0 if all(file.state is State.CURRENT for _, file in found) else NOT_CURRENT
+    files = [file for file in (find_file(directory, charm) for charm in charms) if file]
+    if not files:
+        paths = " or ".join(show(make_path(directory, charm)) for charm in charms)
+        raise CommandError(f"no file at {paths}: run without --check to write one")
+    for file in files:
+        report(directory, file)
+    return 0 if all(file.state is State.CURRENT for file in files) else PROBLEMS_FOUND
 
 
-def write(folder: Path, charm: str, *, force: bool) -> int:
-    """Write the current file, and give the exit code."""
-    from parca_scrape.cli import single_files as vendor
+def write_current(directory: Path, charm: str, *, force: bool) -> int:
+    """Write the current file and return the exit code."""
+    from parca_scrape.cli.single_files import State, find_file, write_file
 
-    path = show(vendor.locate(folder, charm))
-    file = vendor.inspect(folder, charm)
-    if file is not None and not (file.is_replaceable or force):
-        return fail(f"{path} is {file.describe()} (--force writes over it)")
-    if file is None or file.state is not vendor.State.CURRENT:
-        vendor.write(folder, charm)
-    now = vendor.inspect(folder, charm)
-    print(f"{path}: {now.describe() if now else 'gone'}", flush=True)
-    warn_of_fetching(folder, charm)
+    file = find_file(directory, charm)
+    if file and not (file.is_replaceable or force):
+        raise CommandError(
+            f"{show(file.path)}: {file.describe()}; use --force to overwrite the file"
+        )
+    if file is None or file.state is not State.CURRENT:
+        file = write_file(directory, charm)
+    report(directory, file)
     return 0
 
 
-def warn_of_fetching(folder: Path, charm: str) -> None:
-    """Tell which entries of charmcraft.yaml would undo the writing."""
-    from parca_scrape.cli.single_files import CHARM_FILES, find_fetched
+def report(directory: Path, file: VendoredFile) -> None:
+    """Report what a file is, and which entries of charmcraft.yaml would make it another."""
+    from parca_scrape.cli.single_files import CHARM_FILES, list_fetched
 
-    path = show(folder / CHARM_FILES[0])
+    print(f"{show(file.path)}: {file.describe()}", flush=True)
+    path = show(directory / CHARM_FILES[0])
     try:
-        for name in find_fetched(folder, charm):
+        for name in list_fetched(directory, file.charm):
             print(
                 f"{path}: remove the entry `lib: {name}` and its version from charm-libs:"
-                " charmcraft fetch-libs puts the reference library over this file",
+                " `charmcraft fetch-libs` would overwrite the vendored file with the reference"
+                " library",
                 file=sys.stderr,
             )
     except ValueError as error:
-        print(f"{path}: {error}: look for {charm}.parca_scrape in charm-libs", file=sys.stderr)
-
-
-def fail(message: str) -> int:
-    """Tell why nothing was done, and give the exit code."""
-    print(f"parca-scrape: error: {message}", file=sys.stderr)
-    return UNUSABLE
-
-
-def show(path: object) -> str:
-    """Give a path for a message of one line."""
-    text = str(path)
-    return text if text.isprintable() else ascii(text)
+        print(
+            f"{path}: {error}: check that charm-libs has no entry for {file.charm}.parca_scrape",
+            file=sys.stderr,
+        )
