@@ -23,8 +23,8 @@ def make_databags(
         "scrape_jobs": scrape_jobs,
         "scrape_metadata": json.dumps({**METADATA, "model": model}),
     }
-    units = {name: UnitDatabag(host, name) for name in names}
-    return RelationDatabags.decode(1, APPLICATION, app_databag, units)
+    databags = {name: UnitDatabag(host, name) for name in names}
+    return RelationDatabags.decode(1, APPLICATION, app_databag, databags)
 
 
 def fill(size: int, before: str, part: str, after: str) -> str:

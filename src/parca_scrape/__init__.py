@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from parca_scrape._endpoint import (
-        DEFAULT_RELATION_NAME,
-        RELATION_INTERFACE_NAME,
         RelationInterfaceMismatchError,
         RelationNotFoundError,
         RelationRoleMismatchError,
     )
+    from parca_scrape._names import DEFAULT_RELATION_NAME, RELATION_INTERFACE_NAME
     from parca_scrape.consumer import (
         MonitoringEvents,
         ProfilingEndpointConsumer,
@@ -71,6 +70,7 @@ __all__ = [
 # The modules that define the public names, those that import ops last.
 MODULES = (
     "version",
+    "_names",
     "problems",
     "topology",
     "targets",

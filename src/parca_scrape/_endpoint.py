@@ -9,12 +9,11 @@ from typing import Dict, Iterable, List, Optional, Set, Tuple
 
 import ops
 
+from parca_scrape._names import RELATION_INTERFACE_NAME
 from parca_scrape.problems import Problem
 
 logger: logging.Logger = logging.getLogger(__name__)
 
-DEFAULT_RELATION_NAME = "profiling-endpoint"
-RELATION_INTERFACE_NAME = "parca_scrape"
 # Every line of the log costs ops a process.
 MAX_LINES = 20
 

@@ -8,7 +8,6 @@ from typing import Any, Dict, List, Mapping, Tuple
 import ops
 
 from parca_scrape._endpoint import (
-    DEFAULT_RELATION_NAME,
     ProblemLog,
     RelationLister,
     check_endpoint,
@@ -17,6 +16,7 @@ from parca_scrape._endpoint import (
     remote_application,
     running_hook,
 )
+from parca_scrape._names import DEFAULT_RELATION_NAME
 from parca_scrape.databag import RelationDatabags, UnitDatabag, read_app
 from parca_scrape.hosts import unit_number
 from parca_scrape.problems import Problem

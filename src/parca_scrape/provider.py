@@ -8,7 +8,6 @@ from typing import Callable, Dict, Iterable, List, Mapping, Optional, Sequence, 
 import ops
 
 from parca_scrape._endpoint import (
-    DEFAULT_RELATION_NAME,
     ProblemLog,
     RelationLister,
     check_endpoint,
@@ -16,6 +15,7 @@ from parca_scrape._endpoint import (
     in_relation,
     remote_application,
 )
+from parca_scrape._names import DEFAULT_RELATION_NAME
 from parca_scrape.databag import (
     SCRAPE_JOBS_KEY,
     UNIT_ADDRESS_KEY,

@@ -11,8 +11,13 @@ from hypothesis import strategies as st
 from parca_scrape import Problem
 from parca_scrape.cli.console import CommandError
 from parca_scrape.cli.show_unit import decode_show_unit
-from parca_scrape.databag import SCRAPE_JOBS_KEY, SCRAPE_METADATA_KEY, read_app, read_unit
-from parca_scrape.render import RelationDatabags, render
+from parca_scrape.databag import (
+    SCRAPE_JOBS_KEY,
+    SCRAPE_METADATA_KEY,
+    RelationDatabags,
+    UnitDatabag,
+)
+from parca_scrape.render import render
 
 pytestmark = pytest.mark.package_only
 
@@ -84,8 +89,12 @@ def make_expected(
     """Return the relation that these databags are decoded to."""
     if unit_databags is None:
         unit_databags = {"zinc/0": UNIT_DATABAG}
-    units = [read_unit(unit_name, databag) for unit_name, databag in unit_databags.items()]
-    return RelationDatabags(relation_id, application, read_app(app_databag), units)
+    units: Dict[str, UnitDatabag] = {}
+    problems: List[Problem] = []
+    for unit_name, databag in unit_databags.items():
+        units[unit_name], found = UnitDatabag.decode(databag)
+        problems += [problem.in_unit(unit_name) for problem in found]
+    return RelationDatabags.decode(relation_id, application, app_databag, units, problems)
 
 
 def decode(*relations: object) -> Tuple[List[RelationDatabags], List[Problem]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from typing import List, Sequence, Tuple
+from typing import Iterable, List, Sequence, Tuple
 
 import pytest
 

@@ -7,7 +7,7 @@ from typing import Dict, Mapping
 
 import yaml
 
-from parca_scrape._rules import PRIVATE_KEY
+from parca_scrape._pem import PRIVATE_KEY
 
 SECRET = "<secret>"
 

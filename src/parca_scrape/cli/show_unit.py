@@ -16,13 +16,12 @@ from parca_scrape.databag import (
     SCRAPE_JOBS_KEY,
     SCRAPE_METADATA_KEY,
     AppDatabag,
-    read_app,
-    read_unit,
+    RelationDatabags,
+    UnitDatabag,
 )
-from parca_scrape.problems import Findings, Problem, join_path, locate
-from parca_scrape.render import RelationDatabags
+from parca_scrape.problems import Findings, Problem
 
-Object = Mapping[object, object]
+Object = Mapping[str, object]
 """A part of the output, which may hold anything; its numbers are text."""
 
 APPLICATION_DATA_KEY = "application-data"
@@ -107,7 +106,7 @@ def list_relations(output: object) -> Dict[str, List[Object]]:
         known: List[Object] = [relation for relation in relations if relation is not None]
         if listed is None or len(known) < len(relations):
             raise CommandError(f"malformed relation-info of {unit_name}")
-        unit_relations[str(unit_name)] = known
+        unit_relations[unit_name] = known
     if not unit_relations:
         raise CommandError("no unit found")
     return unit_relations
@@ -126,20 +125,25 @@ def number_relations(relations: Sequence[Object]) -> List[Tuple[int, Object]]:
 
 def decode_relation(relation_id: int, printed: Object) -> Tuple[RelationDatabags, List[Problem]]:
     """Decode the databags of one relation."""
-    findings = Findings()
-    app_databag = read_databag(printed.get(APPLICATION_DATA_KEY), APPLICATION_DATA_KEY, findings)
-    printed_units = get_object(printed.get(RELATED_UNITS_KEY) or {}, RELATED_UNITS_KEY, findings)
-    unit_databags = read_unit_databags(printed_units, findings)
+    of_app, of_units = Findings(APPLICATION_DATA_KEY), Findings(RELATED_UNITS_KEY)
+    app_databag = read_databag(printed.get(APPLICATION_DATA_KEY), of_app)
+    printed_units = get_object(printed.get(RELATED_UNITS_KEY) or {}, of_units)
+    unit_databags = read_unit_databags(printed_units, of_units)
+    found = [*of_app.problems, *of_units.problems]
     if not app_databag.get(SCRAPE_JOBS_KEY):
-        findings.warning(SCRAPE_JOBS_KEY, NO_JOBS_RULE)
+        found.append(Problem("warning", SCRAPE_JOBS_KEY, NO_JOBS_RULE))
     elif not printed_units:
-        findings.warning(RELATED_UNITS_KEY, NO_UNITS_RULE)
+        found.append(Problem("warning", RELATED_UNITS_KEY, NO_UNITS_RULE))
     elif not unit_databags:
-        findings.warning(RELATED_UNITS_KEY, OUT_OF_SCOPE_RULE)
+        found.append(Problem("warning", RELATED_UNITS_KEY, OUT_OF_SCOPE_RULE))
     application = name_application(printed_units, app_databag)
-    problems = [locate(problem, relation_id, application) for problem in findings.problems]
-    units = [read_unit(unit_name, databag) for unit_name, databag in unit_databags.items()]
-    relation = RelationDatabags(relation_id, application, read_app(app_databag), units)
+    problems = [problem.in_relation(relation_id, application) for problem in found]
+    units: Dict[str, UnitDatabag] = {}
+    unit_problems: List[Problem] = []
+    for unit_name, databag in unit_databags.items():
+        units[unit_name], of_unit = UnitDatabag.decode(databag)
+        unit_problems += [problem.in_unit(unit_name) for problem in of_unit]
+    relation = RelationDatabags.decode(relation_id, application, app_databag, units, unit_problems)
     return relation, problems
 
 
@@ -147,26 +151,25 @@ def read_unit_databags(printed_units: Object, findings: Findings) -> Dict[str, D
     """Return the databags of the units that are in a relation, by the name of the unit."""
     unit_databags: Dict[str, Dict[str, str]] = {}
     for unit_name, raw in printed_units.items():
-        path = join_path(RELATED_UNITS_KEY, str(unit_name))
+        of_unit = findings.at(unit_name)
         if not is_unit_name(unit_name):
-            findings.error(path, UNIT_NAME_RULE)
+            of_unit.error(UNIT_NAME_RULE)
             continue
-        unit = get_object({} if raw is None else raw, path, findings)
+        unit = get_object({} if raw is None else raw, of_unit)
         if unit.get("in-scope") not in (False, "false"):
-            databag = read_databag(unit.get("data"), f"{path}.data", findings)
-            unit_databags[str(unit_name)] = databag
+            unit_databags[unit_name] = read_databag(unit.get("data"), of_unit.at("data"))
     return unit_databags
 
 
-def read_databag(raw: object, path: str, findings: Findings) -> Dict[str, str]:
+def read_databag(raw: object, findings: Findings) -> Dict[str, str]:
     """Return the texts of a databag; a number or boolean becomes text."""
     databag: Dict[str, str] = {}
-    for key, value in get_object({} if raw is None else raw, path, findings).items():
+    for key, value in get_object({} if raw is None else raw, findings).items():
         text = parse_text(value)
         if text is not None:
-            databag[str(key)] = text
+            databag[key] = text
         elif value is not None:
-            findings.error(join_path(path, str(key)), VALUE_RULE)
+            findings.at(key).error(VALUE_RULE)
     return databag
 
 
@@ -177,7 +180,7 @@ def name_application(printed_units: Object, app_databag: Mapping[str, str]) -> s
     """
     for unit_name in printed_units:
         if is_unit_name(unit_name):
-            return str(unit_name).partition("/")[0]
+            return unit_name.partition("/")[0]
     metadata = {SCRAPE_METADATA_KEY: app_databag.get(SCRAPE_METADATA_KEY, "")}
     topology = AppDatabag.decode(metadata)[0].scrape_metadata
     application = "" if topology is None else topology.application
@@ -194,9 +197,9 @@ def no_relation_rule(unit_relations: Mapping[str, Sequence[Object]]) -> str:
     return f"{rule}: try --endpoint {' or '.join(sorted(endpoints))}" if endpoints else rule
 
 
-def is_unit_name(name: object) -> bool:
+def is_unit_name(name: str) -> bool:
     """Return whether a name can be that of a unit."""
-    return isinstance(name, str) and UNIT_NAME.fullmatch(name) is not None
+    return UNIT_NAME.fullmatch(name) is not None
 
 
 def is_name(name: object) -> bool:

@@ -86,16 +86,17 @@ import contextlib
 import copy
 import dataclasses
 import enum
+import functools
 import ipaddress
 import json
 import logging
 import math
 import os
+import re
 import socket
 import unicodedata
 from collections import Counter
-from dataclasses import field
-from functools import lru_cache
+from dataclasses import InitVar, dataclass, field, fields
 from itertools import islice
 from typing import (
     TYPE_CHECKING,
@@ -108,15 +109,11 @@ from typing import (
     List,
     Literal,
     Mapping,
-    NamedTuple,
-    NoReturn,
     Optional,
     Sequence,
     Set,
     Tuple,
-    Type,
     TypedDict,
-    TypeVar,
     Union,
     cast,
 )
@@ -124,7 +121,7 @@ from typing import (
 import ops
 
 # Licensed under the Apache License, Version 2.0: see http://www.apache.org/licenses/LICENSE-2.0
-# parca-scrape 0.1.0 sha256:9930b82e914a6f1c15dac09e52ec11686d9a0d3358c05602ddb9b9e9d95ae73e
+# parca-scrape 0.1.0 sha256:2fed48b6121e5ae9f13c8a30f053f20e489640d8509d91e3f0e4d7ba4f3bd568
 # The digest is of all other lines. Made from the package: `parca-scrape vendor` writes a new one.
 
 # The version of the package
@@ -174,6 +171,91 @@ __all__ = [
 ]
 
 
+# The names by which a charm declares the relation in its metadata.
+
+DEFAULT_RELATION_NAME = "profiling-endpoint"
+RELATION_INTERFACE_NAME = "parca_scrape"
+
+
+# PEM text, as far as Go must be able to read it.
+#
+# Source: Go's `encoding/pem`, `crypto/x509` and `crypto/tls`.
+
+CERTIFICATE = "CERTIFICATE"
+PRIVATE_KEY = "PRIVATE KEY"
+PEM_DASHES = "-----"
+PEM_BEGIN = "-----BEGIN "
+PEM_END = "-----END "
+DER_SEQUENCE = 0x30
+DER_LONG_LENGTH = 0x80
+
+
+def is_ca(text: str) -> bool:
+    """Return whether Go finds a certificate to trust in `text`: any of its PEM blocks will do.
+
+    Source: Go `crypto/x509`, `AppendCertsFromPEM`.
+    """
+    return any(is_der_sequence(der) for label, der in decode_pem(text) if label == CERTIFICATE)
+
+
+def is_certificate(text: str) -> bool:
+    """Return whether Go finds a client certificate in `text`: the first one counts.
+
+    Source: Go `crypto/tls`, `X509KeyPair`.
+    """
+    blocks = (der for label, der in decode_pem(text) if label == CERTIFICATE)
+    return is_der_sequence(next(blocks, b""))
+
+
+def is_private_key(text: str) -> bool:
+    """Return whether Go finds a private key in `text`: the first one counts.
+
+    Source: Go `crypto/tls`, `X509KeyPair`. Whether the key and the certificate match is not
+    checked.
+    """
+    blocks = (der for label, der in decode_pem(text) if f" {label}".endswith(f" {PRIVATE_KEY}"))
+    return is_der_sequence(next(blocks, b""))
+
+
+def decode_pem(text: str) -> Iterator[Tuple[str, bytes]]:
+    """Yield the label and the body of each PEM block in `text`, in time linear in its length.
+
+    Source: Go `encoding/pem`, `Decode`. Blocks with headers are passed over.
+    """
+    begun: Optional[str] = None
+    body: List[str] = []
+    for line in text.replace("\r\n", "\n").split("\n"):
+        line = line.rstrip(" \t")
+        if line.startswith(PEM_BEGIN) and line.endswith(PEM_DASHES):
+            begun, body = line[len(PEM_BEGIN) : -len(PEM_DASHES)], []
+        elif begun is not None and line.startswith(PEM_END):
+            der = parse_base64("".join(body))
+            if der is not None and line == f"{PEM_END}{begun}{PEM_DASHES}":
+                yield begun, der
+            begun = None
+        elif begun is not None:
+            body.append(line)
+
+
+def parse_base64(text: str) -> Optional[bytes]:
+    """Return the bytes of padded base64, which may contain blanks; None for anything else."""
+    text = text.replace(" ", "").replace("\t", "").replace("\r", "")
+    digits = text.rstrip("=").replace("+", "a").replace("/", "a")
+    if len(text) % 4 or len(text) - len(digits) > 2 or not (digits.isalnum() and digits.isascii()):
+        return None
+    return binascii.a2b_base64(text)
+
+
+def is_der_sequence(der: bytes) -> bool:
+    """Return whether `der` is exactly one DER SEQUENCE, by its tag and its length."""
+    if len(der) < 2 or der[0] != DER_SEQUENCE:
+        return False
+    if der[1] < DER_LONG_LENGTH:
+        return len(der) == 2 + der[1]
+    start = 2 + der[1] - DER_LONG_LENGTH
+    return len(der) > start and len(der) == start + int.from_bytes(der[2:start], "big")
+
+
 # What Parca accepts in a scrape configuration, one rule a function.
 #
 # The rules hold for Parca from v0.23 on. Each names the file of its source, in the repositories
@@ -189,16 +271,18 @@ MIN_CPU_TIMEOUT_MS = 2_000
 # prometheus/common: model/time.go. A Go duration holds at most 2^63-1 nanoseconds.
 MAX_DURATION_MS = (2**63 - 1) // 1_000_000
 MAX_INTERVAL_MS = MAX_DURATION_MS - DEFAULT_TIMEOUT_MARGIN_MS
-# Units stand from the largest to the smallest, each at most once.
-DURATION_UNITS = {
-    "y": (1, 365 * 86_400_000),
-    "w": (2, 7 * 86_400_000),
-    "d": (3, 86_400_000),
-    "h": (4, 3_600_000),
-    "m": (5, 60_000),
-    "s": (6, 1_000),
-    "ms": (7, 1),
+# Each unit at most once, from the largest to the smallest; the longest number has 13 digits.
+DAY_MS = 86_400_000
+DURATION_UNITS_MS = {
+    "y": 365 * DAY_MS,
+    "w": 7 * DAY_MS,
+    "d": DAY_MS,
+    "h": 3_600_000,
+    "m": 60_000,
+    "s": 1_000,
+    "ms": 1,
 }
+DURATION = re.compile("".join(f"(?:0*([0-9]{{1,13}}){unit})?" for unit in DURATION_UNITS_MS))
 MAX_SECONDS = 2**63 - 1
 SCHEMES = frozenset({"http", "https"})
 SCHEME_LABEL = "__scheme__"
@@ -213,39 +297,25 @@ YAML_WORDS = {
 # prometheus/common: config/http_config.go. Go's default minimum is TLS12.
 TLS_VERSIONS = ("TLS10", "TLS11", "TLS12", "TLS13")
 DEFAULT_MIN_TLS_VERSION = "TLS12"
-CERTIFICATE = "CERTIFICATE"
-PRIVATE_KEY = "PRIVATE KEY"
-PEM_DASHES = "-----"
-PEM_BEGIN = "-----BEGIN "
-PEM_END = "-----END "
-DER_SEQUENCE = 0x30
-DER_LONG_LENGTH = 0x80
 
 
 def parse_duration(text: str) -> Optional[int]:
-    """Read a duration such as `1h30m`, in milliseconds; None if Parca would not load it.
+    """Return the milliseconds of a duration such as `1h30m`; None if Parca would not load it.
 
     Source: prometheus/common `model/time.go`, `ParseDuration`.
     """
     if text == "0":
         return 0
-    if not text.isascii():
+    match = DURATION.fullmatch(text)
+    if match is None or not text:
         return None
-    total, position, rest = 0, 0, text
-    while rest:
-        tail = rest.lstrip("0123456789")
-        digits = rest[: len(rest) - len(tail)].lstrip("0")
-        unit = "ms" if tail.startswith("ms") else tail[:1]
-        next_position, factor = DURATION_UNITS.get(unit, (0, 0))
-        if tail == rest or next_position <= position or len(digits) > len(str(MAX_DURATION_MS)):
-            return None
-        total += int(digits or "0") * factor
-        position, rest = next_position, tail[len(unit) :]
-    return total if text and total <= MAX_DURATION_MS else None
+    numbers = zip(match.groups(default="0"), DURATION_UNITS_MS.values())
+    milliseconds = sum(int(digits) * factor for digits, factor in numbers)
+    return milliseconds if milliseconds <= MAX_DURATION_MS else None
 
 
 def parse_scheme(text: str) -> Optional[str]:
-    """Give `http` or `https` in lower case; None for what Parca cannot scrape over.
+    """Return `http` or `https` in lower case; None for what Parca cannot scrape over.
 
     Parca takes any text (`pkg/config/config.go`), but in other than lower case it drops targets
     without a port (`pkg/scrape/target.go`), and Go's client speaks no other scheme.
@@ -255,14 +325,14 @@ def parse_scheme(text: str) -> Optional[str]:
 
 
 def parse_boolean(value: object) -> Optional[bool]:
-    """Give a boolean or the YAML 1.1 word for one as a boolean; None for anything else."""
+    """Return a boolean, also for the YAML 1.1 word for one; None for anything else."""
     if isinstance(value, bool):
         return value
     return YAML_WORDS.get(value) if isinstance(value, str) else None
 
 
 def parse_seconds(value: object) -> Optional[int]:
-    """Give a whole number from 0 to 2^63-1 (`1.0` is one); None for anything else."""
+    """Return a whole number from 0 to 2^63-1 (`1.0` is one); None for anything else."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_SECONDS:
@@ -271,9 +341,9 @@ def parse_seconds(value: object) -> Optional[int]:
 
 
 def parse_text(value: object) -> Optional[str]:
-    """Give text, or the text in which Parca reads a number or boolean; None for anything else.
+    """Return text, also the text that Parca reads in a number or a boolean; None for the rest.
 
-    The text may still hold lone surrogates: see `is_utf8`.
+    The text may still contain lone surrogates: see `is_utf8`.
     """
     if isinstance(value, str):
         return value
@@ -288,7 +358,7 @@ def parse_text(value: object) -> Optional[str]:
 
 
 def is_utf8(text: str) -> bool:
-    r"""Tell whether UTF-8 can hold `text`: JSON can smuggle in lone surrogates (`\ud800`)."""
+    r"""Return whether UTF-8 can encode `text`, unlike a lone surrogate from JSON (`\ud800`)."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
@@ -297,160 +367,26 @@ def is_utf8(text: str) -> bool:
 
 
 def replace_surrogates(text: str) -> str:
-    """Put U+FFFD in the place of lone surrogates, which make a YAML file unreadable."""
-    return "".join(
-        "\ufffd" if "\ud800" <= character <= "\udfff" else character for character in text
-    )
+    """Replace lone surrogates, which make a YAML file unreadable, by U+FFFD."""
+    return re.sub("[\ud800-\udfff]", "\ufffd", text)
 
 
-def is_ca(text: str) -> bool:
-    """Tell whether Go finds a certificate in `text` to trust: any of its PEM blocks will do.
+# What is wrong with profiling data, in lines that a person can act on.
 
-    Source: Go `crypto/x509`, `AppendCertsFromPEM`.
-    """
-    return any(is_der_sequence(der) for label, der in decode_pem(text) if label == CERTIFICATE)
-
-
-def is_certificate(text: str) -> bool:
-    """Tell whether Go finds a client certificate in `text`: the first PEM block of one counts.
-
-    Source: Go `crypto/tls`, `X509KeyPair`.
-    """
-    blocks = (der for label, der in decode_pem(text) if label == CERTIFICATE)
-    return is_der_sequence(next(blocks, b""))
-
-
-def is_private_key(text: str) -> bool:
-    """Tell whether Go finds a private key in `text`: the first PEM block of one counts.
-
-    Source: Go `crypto/tls`, `X509KeyPair`. That key and certificate match is not checked.
-    """
-    blocks = (der for label, der in decode_pem(text) if f" {label}".endswith(f" {PRIVATE_KEY}"))
-    return is_der_sequence(next(blocks, b""))
-
-
-def decode_pem(text: str) -> Iterator[Tuple[str, bytes]]:
-    """Give label and body of the PEM blocks in `text`, in time linear in its length.
-
-    Source: Go `encoding/pem`, `Decode`. Blocks with headers are passed over.
-    """
-    begun: Optional[str] = None
-    body: List[str] = []
-    for line in text.replace("\r\n", "\n").split("\n"):
-        line = line.rstrip(" \t")
-        if line.startswith(PEM_BEGIN) and line.endswith(PEM_DASHES):
-            begun, body = line[len(PEM_BEGIN) : -len(PEM_DASHES)], []
-        elif begun is not None and line.startswith(PEM_END):
-            der = decode_base64("".join(body))
-            if der is not None and line == f"{PEM_END}{begun}{PEM_DASHES}":
-                yield begun, der
-            begun = None
-        elif begun is not None:
-            body.append(line)
-
-
-def decode_base64(text: str) -> Optional[bytes]:
-    """Decode padded base64 with blanks in it; None if it is none."""
-    text = text.replace(" ", "").replace("\t", "").replace("\r", "")
-    digits = text.rstrip("=").replace("+", "a").replace("/", "a")
-    if len(text) % 4 or len(text) - len(digits) > 2 or not (digits.isalnum() and digits.isascii()):
-        return None
-    return binascii.a2b_base64(text)
-
-
-def is_der_sequence(der: bytes) -> bool:
-    """Tell whether `der` is exactly one DER SEQUENCE, by its tag and length."""
-    if len(der) < 2 or der[0] != DER_SEQUENCE:
-        return False
-    if der[1] < DER_LONG_LENGTH:
-        return len(der) == 2 + der[1]
-    start = 2 + der[1] - DER_LONG_LENGTH
-    return len(der) > start and len(der) == start + int.from_bytes(der[2:start], "big")
-
-
-# Frozen dataclasses that cost little to define.
-#
-# Every hook of every charm defines its classes anew, and `dataclasses` compiles up to six methods
-# for each. Here they share those that need not differ.
-
-T = TypeVar("T")
-
-if TYPE_CHECKING:
-    from dataclasses import dataclass as dataclass
-
-    from _typeshed import DataclassInstance
-else:
-
-    def dataclass(*, frozen: bool, init: bool = True) -> Callable[[Type[T]], Type[T]]:
-        """Make a frozen dataclass, as `dataclasses.dataclass` does.
-
-        Args:
-            frozen: true; it is here for type checkers.
-            init: whether to make an `__init__`; a class with one of its own fills its `__dict__`.
-        """
-
-        def decorate(cls: Type[T]) -> Type[T]:
-            cls = dataclasses.dataclass(init=init, frozen=init, repr=False, eq=False)(cls)
-            cls.__eq__ = is_equal
-            cls.__hash__ = hash_fields
-            cls.__repr__ = show_fields
-            cls.__setattr__ = refuse_change
-            cls.__delattr__ = refuse_change
-            return cls
-
-        return decorate
-
-
-def compared_fields(instance: DataclassInstance) -> Tuple[object, ...]:
-    """Give the values that make two instances equal."""
-    fields = dataclasses.fields(instance)
-    return tuple(getattr(instance, field.name) for field in fields if field.compare)
-
-
-def is_equal(instance: DataclassInstance, other: object) -> object:
-    """Compare an instance with another of the same class."""
-    if not isinstance(other, instance.__class__):
-        return NotImplemented
-    return compared_fields(instance) == compared_fields(other)
-
-
-def hash_fields(instance: DataclassInstance) -> int:
-    """Hash what makes two instances equal."""
-    return hash(compared_fields(instance))
-
-
-def show_fields(instance: DataclassInstance) -> str:
-    """Write an instance as the call that makes it, without the fields that stay out of it."""
-    fields = [field for field in dataclasses.fields(instance) if field.repr]
-    values = ", ".join(f"{field.name}={getattr(instance, field.name)!r}" for field in fields)
-    return f"{instance.__class__.__qualname__}({values})"
-
-
-def refuse_change(_: object, name: str, *__: object) -> NoReturn:
-    """Keep an instance as it was made.
-
-    Raises:
-        dataclasses.FrozenInstanceError: always.
-    """
-    raise dataclasses.FrozenInstanceError(f"cannot change field {name!r}")
-
-
-# What can be wrong with profiling data, told in one line a person can act on.
-
-MAX_NAME_LENGTH = 40
+MAX_KEY_LENGTH = 40
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Something wrong in what one application or unit says.
+    """Something wrong in the databag of an application or of a unit.
 
-    The core fills in `severity`, `path` and `message`; who reads the databags adds the relation,
-    the application and the unit. A message never holds a value out of a databag, because any value
-    may be a secret.
+    The core fills in `severity`, `path` and `message`. Whoever reads the databags adds the
+    relation, the application and the unit. A message never contains a value from a databag,
+    because any value may be a secret.
     """
 
     severity: Literal["error", "warning"]
-    """`error`: something is not served. `warning`: it is served, but hardly as it was meant."""
+    """`error`: something is not scraped. `warning`: it is, but probably not as intended."""
     path: str
     """Where in the data, for example `scrape_jobs[2].static_configs[0].targets[1]`."""
     message: str
@@ -460,17 +396,20 @@ class Problem:
     unit: str = ""
 
     def __str__(self) -> str:
-        """Give the problem as one line: severity, origin, path and message."""
+        """Return one line: severity, origin, path and message."""
         origin = [f"relation {self.relation_id}"] if self.relation_id is not None else []
         origin += [name for name in (self.unit or self.application,) if name]
         return ": ".join(
             [self.severity, *filter(None, [" ".join(origin), self.path]), self.message]
         )
 
+    def in_relation(self, relation_id: int, application: str) -> Problem:
+        """Return the same problem with the relation and the remote application that it is in."""
+        return dataclasses.replace(self, relation_id=relation_id, application=application)
 
-def locate(problem: Problem, relation_id: int, application: str) -> Problem:
-    """Give the problem with the relation and the remote application that it is of."""
-    return dataclasses.replace(problem, relation_id=relation_id, application=application)
+    def in_unit(self, unit: str) -> Problem:
+        """Return the same problem with the unit that it is in."""
+        return dataclasses.replace(self, unit=unit)
 
 
 class InvalidJobError(ValueError):
@@ -483,20 +422,19 @@ class InvalidJobError(ValueError):
 
     def __init__(self, path: str, rule: str) -> None:
         super().__init__(path, rule)
-        # Paths grow as `parent.child`, and the parent of a charm's own job has none.
-        self.path: str = path.lstrip(".")
+        self.path = path
         self.rule = rule
 
     def __str__(self) -> str:
-        """Give path and rule in one line."""
+        """Return one line: path and rule."""
         return f"{self.path}: {self.rule}" if self.path else self.rule
 
 
 class DatabagError(ValueError):
-    """A databag that is not wholly right, read in strict form.
+    """A databag that was decoded in strict form and has problems.
 
     Attributes:
-        problems: all that is wrong with it.
+        problems: everything that is wrong with it.
     """
 
     def __init__(self, problems: Sequence[Problem]) -> None:
@@ -504,58 +442,105 @@ class DatabagError(ValueError):
         self.problems: Tuple[Problem, ...] = tuple(problems)
 
     def __str__(self) -> str:
-        """Give one line a problem."""
+        """Return one line for each problem."""
         return "\n".join(map(str, self.problems))
 
 
 class Findings:
-    """Collects the problems met on one way through some data."""
+    """Collects the problems of one part of the data, and knows the path of that part.
 
-    def __init__(self) -> None:
+    Args:
+        root: where the data begins, such as `scrape_jobs`.
+        keys: the way from there to this part.
+        refuses: the severities that raise `InvalidJobError` instead.
+    """
+
+    def __init__(
+        self, root: str = "", *keys: Union[str, int], refuses: Collection[str] = ()
+    ) -> None:
         self.problems: List[Problem] = []
+        self._root = root
+        self._keys = keys
+        self._refuses = refuses
 
-    def error(self, path: str, message: str) -> None:
-        """Note that the part at `path` is not served."""
-        self.problems.append(Problem("error", path, message))
+    def at(self, key: Union[str, int]) -> Findings:
+        """Return a collector for an element or a field, which adds to the same problems."""
+        part = Findings(self._root, *self._keys, key, refuses=self._refuses)
+        part.problems = self.problems
+        return part
 
-    def warning(self, path: str, message: str) -> None:
-        """Note that the part at `path` is served, but hardly as it was meant."""
-        self.problems.append(Problem("warning", path, message))
+    @property
+    def path(self) -> str:
+        """The path of this part, for example `scrape_jobs[2].job_name`."""
+        return functools.reduce(join_path, self._keys, self._root)
 
-    def raise_first(self) -> None:
-        """Raise the first problem, if there is one.
+    def error(self, message: str) -> None:
+        """Note that this part is not scraped.
 
         Raises:
-            InvalidJobError: with the path and the message of the first problem.
+            InvalidJobError: errors are refused.
         """
-        for problem in self.problems:
-            raise InvalidJobError(problem.path, problem.message) from None
+        self._add(Problem("error", self.path, message))
+
+    def warning(self, message: str) -> None:
+        """Note that this part is scraped, but probably not as intended.
+
+        Raises:
+            InvalidJobError: warnings are refused.
+        """
+        self._add(Problem("warning", self.path, message))
+
+    def refusal(self, rule: str) -> InvalidJobError:
+        """Return the error to raise when the whole around this part cannot be scraped."""
+        return InvalidJobError(self.path, rule)
+
+    def skip(self, refusal: InvalidJobError, part: str) -> None:
+        """Note that a whole `part` is skipped because of a refusal.
+
+        Raises:
+            InvalidJobError: errors are refused.
+        """
+        if "error" in self._refuses:
+            raise refusal
+        message = f"{refusal.rule}; the {part} is skipped"
+        self.problems.append(Problem("error", refusal.path, message))
+
+    def _add(self, problem: Problem) -> None:
+        if problem.severity in self._refuses:
+            raise InvalidJobError(problem.path, problem.message)
+        self.problems.append(problem)
 
 
-def join_path(path: str, key: str) -> str:
-    """Give the path of `key` in the object at `path`.
+# For what a charm writes itself.
+STRICT = Findings(refuses=("error", "warning"))
 
-    A key that is no plain word is quoted, escaped and cut to 40 characters, so that a path is
+
+def join_path(path: str, key: Union[str, int]) -> str:
+    """Return the path of an element or a field of the part at `path`.
+
+    A key that is not a plain word is quoted, escaped and cut to 40 characters, so that a path is
     always one short line of ASCII.
     """
-    if key.isidentifier() and key.isascii() and len(key) <= MAX_NAME_LENGTH:
-        return f"{path}.{key}"
-    cut = key[:MAX_NAME_LENGTH] + "..." if len(key) > MAX_NAME_LENGTH else key
+    if isinstance(key, int):
+        return f"{path}[{key}]"
+    if key.isidentifier() and key.isascii() and len(key) <= MAX_KEY_LENGTH:
+        return f"{path}.{key}" if path else key
+    cut = key[:MAX_KEY_LENGTH] + "..." if len(key) > MAX_KEY_LENGTH else key
     return f"{path}[{json.dumps(cut)}]"
 
 
-# Where in Juju profiles come from, and the labels that tell it in Parca.
+# Where in Juju profiles come from, and the labels that say so in Parca.
 
 TOPOLOGY_KEYS = ("model", "model_uuid", "application", "unit", "charm_name")
 SHORT_UUID_LENGTH = 8
-UUID_GROUP_LENGTHS = [8, 4, 4, 4, 12]
+UUID = re.compile("[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 @dataclass(frozen=True)
 class Topology:
     """The place of a charm in Juju.
 
-    Nothing is checked, the model UUID included: Juju 4 gives UUIDs of version 7.
+    Nothing is checked, not even the model UUID: Juju 4 uses UUIDs of version 7.
     """
 
     model: str
@@ -566,7 +551,7 @@ class Topology:
 
     @classmethod
     def from_charm(cls, charm: ops.CharmBase) -> Topology:
-        """Read the topology of the unit that runs `charm`."""
+        """Return the topology of the unit that runs `charm`."""
         return cls(
             model=charm.model.name,
             model_uuid=charm.model.uuid,
@@ -577,7 +562,7 @@ class Topology:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, str]) -> Topology:
-        """Make a topology of the keys that `as_dict` gives; `unit` and `charm_name` may miss.
+        """Return the topology of a dict like that of `as_dict`, maybe without unit and charm name.
 
         Raises:
             KeyError: `model`, `model_uuid` or `application` is missing.
@@ -597,12 +582,12 @@ class Topology:
         included_keys: Optional[Sequence[str]] = None,
         excluded_keys: Optional[Sequence[str]] = None,
     ) -> Dict[str, Optional[str]]:
-        """Give the topology as a dict, always in the same order.
+        """Return the topology as a dict, always in the same order.
 
         Args:
             remapped_keys: other names for some of the keys.
-            included_keys: the only keys to give, by their own names; none or empty means all.
-            excluded_keys: keys to leave out, by their own names.
+            included_keys: the only keys to include, by their own names; None or empty means all.
+            excluded_keys: the keys to leave out, by their own names.
         """
         values: Dict[str, Optional[str]] = {}
         for key in TOPOLOGY_KEYS:
@@ -620,7 +605,7 @@ class Topology:
 
     @property
     def identifier(self) -> str:
-        """A short name: model, short model UUID and application, as far as they are known."""
+        """A short name: model, short model UUID and application, those that are known."""
         parts = (self.model, self.model_uuid_short, self.application)
         return "_".join(filter(None, parts)).replace("/", "_")
 
@@ -631,7 +616,7 @@ class Topology:
 
     @property
     def label_matcher_dict(self) -> Dict[str, str]:
-        """The labels of every profile of the application; empty ones are left out."""
+        """The labels of all profiles of the application, without empty ones."""
         labels = {
             "juju_model": self.model,
             "juju_model_uuid": self.model_uuid,
@@ -642,7 +627,7 @@ class Topology:
 
     @property
     def label_matchers(self) -> str:
-        """The labels as a query writes them, `name="value"` each."""
+        """The labels in the form of a query: `name="value"`, separated by commas."""
         return ", ".join(f'{name}="{value}"' for name, value in self.label_matcher_dict.items())
 
 
@@ -650,116 +635,108 @@ ProviderTopology = Topology
 
 
 def is_uuid(text: str) -> bool:
-    """Tell whether `text` is a UUID of any version, in the form that Juju writes."""
-    if list(map(len, text.split("-"))) != UUID_GROUP_LENGTHS:
-        return False
-    return not text.strip("-0123456789abcdefABCDEF")
+    """Return whether `text` is a UUID of any version, in the form that Juju uses."""
+    return UUID.fullmatch(text) is not None
 
 
-# Getters for the fields of objects out of JSON, which may hold anything.
+# Getters for the fields of JSON objects, which may hold anything.
 
-Built = TypeVar("Built")
 Pairs = Tuple[Tuple[str, str], ...]
 OBJECT_RULE = "must be an object"
 LIST_RULE = "must be a list"
-TEXT_RULE = "must be text, a number or a boolean"
-UTF8_RULE = "holds half of a surrogate pair, which UTF-8 cannot: write the whole character"
+TEXT_RULE = "must be a string, a number or a boolean"
+UTF8_RULE = "contains half of a surrogate pair: write the whole character"
 
 
-def build(cls: Type[Built], **values: object) -> Built:
-    """Make an instance of a frozen dataclass out of values that are checked already."""
-    instance = cls.__new__(cls)
-    instance.__dict__.update(values)
-    return instance
+def as_object(raw: object) -> Optional[Dict[str, object]]:
+    """Return a mapping as a dict with the keys that JSON makes of its own; None for the rest."""
+    if not isinstance(raw, (dict, collections.abc.Mapping)):
+        return None
+    mapping = cast("Mapping[object, object]", raw)
+    return {
+        key if isinstance(key, str) else parse_text(key) or str(key): value
+        for key, value in mapping.items()
+    }
 
 
-def as_object(raw: object) -> Optional[Mapping[object, object]]:
-    """Give an object as a mapping; None for anything else."""
-    is_mapping = isinstance(raw, (dict, collections.abc.Mapping))  # dict first: it is faster
-    return cast("Mapping[object, object]", raw) if is_mapping else None
+def as_list(raw: object) -> Optional[Sequence[object]]:
+    """Return a list or a tuple; None for anything else."""
+    return cast("Sequence[object]", raw) if isinstance(raw, (list, tuple)) else None
 
 
-def as_list(raw: object) -> Optional[List[object]]:
-    """Give a list or tuple as a list; None for anything else."""
-    return list(cast("List[object]", raw)) if isinstance(raw, (list, tuple)) else None
-
-
-def get_object(raw: object, path: str, findings: Findings) -> Mapping[object, object]:
-    """Give an object as a mapping; an empty one for empty text, or if it is none."""
+def get_object(raw: object, findings: Findings) -> Mapping[str, object]:
+    """Return an object as a mapping; an empty one for an empty string, or if it is none."""
     mapping = as_object({} if raw == "" else raw)
     if mapping is None:
-        findings.error(path, OBJECT_RULE)
+        findings.error(OBJECT_RULE)
         return {}
     return mapping
 
 
 def get_fields(
-    mapping: Mapping[object, object], known: Collection[str], path: str, findings: Findings
+    mapping: Mapping[str, object], known: Collection[str], findings: Findings
 ) -> Dict[str, object]:
-    """Give the fields of an object that have a known name and a value.
+    """Return the fields of an object that have a known name and a value.
 
     A null is the same as no field.
     """
     fields: Dict[str, object] = {}
     for key, value in mapping.items():
-        if not isinstance(key, str) or key not in known:
-            rule = f"not known here; known are {', '.join(sorted(known))}"
-            findings.warning(join_path(path, str(key)), rule)
+        if key not in known:
+            findings.at(key).warning(f"unknown key; the known ones are {', '.join(sorted(known))}")
         elif value is not None:
             fields[key] = value
     return fields
 
 
 def get_text(
-    fields: Mapping[str, object], key: str, path: str, findings: Findings, *, lossy: bool = False
+    fields: Mapping[str, object], key: str, findings: Findings, *, lossy: bool = False
 ) -> str:
-    """Give the text of a field, also of a number or boolean; empty if there is none.
+    """Return the text of a field, also of a number or a boolean; empty if there is none.
 
     Args:
-        fields: the object's fields.
-        key: the field's name.
-        path: the object's path.
-        findings: collects what is wrong.
-        lossy: put U+FFFD in the place of lone surrogates, rather than leave the field out.
+        fields: the fields of an object.
+        key: the name of the field.
+        findings: collects the problems of the object.
+        lossy: whether to replace lone surrogates by U+FFFD rather than leave the field out.
     """
     text = parse_text(fields.get(key, ""))
     if text is None:
-        findings.error(f"{path}.{key}", TEXT_RULE)
+        findings.at(key).error(TEXT_RULE)
         return ""
-    if text.isascii() or is_utf8(text):
+    if is_utf8(text):
         return text
     if lossy:
-        findings.warning(f"{path}.{key}", UTF8_RULE)
+        findings.at(key).warning(UTF8_RULE)
         return replace_surrogates(text)
-    findings.error(f"{path}.{key}", UTF8_RULE)
+    findings.at(key).error(UTF8_RULE)
     return ""
 
 
-def get_boolean(
-    fields: Mapping[str, object], key: str, path: str, findings: Findings
-) -> Optional[bool]:
-    """Give the boolean of a field, also of a YAML 1.1 word; None if there is none."""
-    value = fields.get(key, "")
+def get_boolean(fields: Mapping[str, object], key: str, findings: Findings) -> Optional[bool]:
+    """Return the boolean of a field, also of a YAML 1.1 word; None if there is none."""
+    value = fields.get(key)
     boolean = parse_boolean(value)
-    if boolean is None and value != "":
-        findings.error(f"{path}.{key}", "must be true or false")
+    if boolean is None and value not in (None, ""):
+        findings.at(key).error("must be true or false")
     return boolean
 
 
-# Scrape targets and the addresses of units: what a host and a port may look like.
+# Scrape targets and unit addresses: what a host and a port may look like.
 #
-# The rules come from what Parca does with a target: `pkg/scrape/target.go` puts it into a URL, and
-# Go's `net/url` and `net` packages must make a request of it.
+# The rules come from what Parca does with a target: `pkg/scrape/target.go` puts it into a URL,
+# which Go's `net/url` and `net` packages must be able to request.
 
 WILDCARD = "*"
 MAX_PORT = 65535
-# Go's net/url refuses these in a host, reads them as the start of a path, a query, a fragment or
-# credentials, or escapes them; `:` and brackets belong to ports and IPv6.
-BAD_HOST_CHARACTERS = frozenset("/\\?#@%^`{|}:[]")
-ADDRESS_RULE = "must be a host name or an IP address, without scheme, port, path or spaces"
+# Go's net/url refuses other characters in a host, reads them as the start of a path, a query, a
+# fragment or credentials, or escapes them; `:` and brackets belong to ports and IPv6.
+HOST = re.compile(r"[^\s/\\?#@%^`{|}:\[\]\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
+PORT = re.compile("0*([1-9][0-9]{0,4})")
+ADDRESS_RULE = "must be a host name or an IP address, without a scheme, port, path or spaces"
 TARGET_RULE = (
-    "must be host:port, *:port, or either without a port: no scheme, path or space, an IPv6"
-    " address in brackets, a port from 1 to 65535"
+    "must be host:port or *:port, where the port (1 to 65535) is optional: no scheme, path or"
+    " spaces, and IPv6 addresses in brackets"
 )
 
 
@@ -776,57 +753,55 @@ class AddressSource(enum.Enum):
     """The consumer takes what the provider published."""
 
 
-@dataclass(frozen=True, init=False)
+@dataclass(frozen=True)
 class Target:
-    """A host or the wildcard `*`, which stands for each unit, and a port or none.
+    """A host, or the wildcard `*` for every unit, and a port or none.
 
     Without a port Parca scrapes port 80, or 443 over https.
+
+    Raises:
+        InvalidJobError: Parca could not scrape the target.
     """
 
     host: str
-    """An IPv6 address stands in brackets."""
-    port: Optional[int]
+    """An IPv6 address is in brackets."""
+    port: Optional[int] = None
+    """From 1 to 65535."""
     text: str = field(init=False, repr=False, compare=False)
-    """The target as it is served: the digits of the port stay as the author wrote them."""
+    """The target as it is scraped: the digits of the port stay as the author wrote them."""
 
-    def __init__(self, host: str, port: Optional[int] = None) -> None:
-        """Check and take host and port.
-
-        Raises:
-            InvalidJobError: they make no target that Parca could scrape.
-        """
-        checked = check_host(host)
-        is_port = port is None or (type(port) is int and 0 < port <= MAX_PORT)
-        if checked is None or not is_port:
+    def __post_init__(self) -> None:
+        """Put an IPv6 address into brackets, and check host and port."""
+        host = WILDCARD if self.host == WILDCARD else parse_host(self.host)
+        is_port = self.port is None or (type(self.port) is int and 0 < self.port <= MAX_PORT)
+        if host is None or not is_port:
             raise InvalidJobError("", TARGET_RULE)
-        text = checked if port is None else f"{checked}:{port}"
-        self.__dict__.update(host=checked, port=port, text=text)
+        object.__setattr__(self, "host", host)
+        object.__setattr__(self, "text", host if self.port is None else f"{host}:{self.port}")
 
     @classmethod
     def parse(cls, text: str) -> Target:
-        """Read a target as scrape jobs name it: `host`, `host:port`, `*` or `*:port`.
+        """Return the target that scrape jobs write as `host`, `host:port`, `*` or `*:port`.
 
-        White space around host and port is ignored, and an IPv6 address without brackets is taken
-        for one without a port.
+        White space around the host and the port is ignored. An IPv6 address without brackets has
+        no port.
 
         Raises:
-            InvalidJobError: it is no target that Parca could scrape.
+            InvalidJobError: Parca could not scrape it.
         """
-        text = text.strip()
-        host, colon, digits = text.rpartition(":")
-        if not colon or text.endswith("]") or is_ipv6(text):
-            return cls(text)
-        host, digits = host.strip(), digits.strip()
-        port = parse_port(digits)
-        if port is None or is_ipv6(host):
+        host, colon, digits = text.strip().rpartition(":")
+        if not colon or digits.endswith("]") or is_ipv6(text.strip()):
+            return cls(text.strip())
+        port = parse_port(digits.strip())
+        if port is None or is_ipv6(host.strip()):
             raise InvalidJobError("", TARGET_RULE)
-        target = cls(host, port)
-        target.__dict__["text"] = f"{target.host}:{digits}"
+        target = cls(host.strip(), port)
+        object.__setattr__(target, "text", f"{target.host}:{digits.strip()}")
         return target
 
     @property
     def is_wildcard(self) -> bool:
-        """Whether the target stands for each unit of the application."""
+        """Whether the target stands for every unit of the application."""
         return self.host == WILDCARD
 
     @property
@@ -835,67 +810,43 @@ class Target:
         return self.text[len(self.host) :]
 
     def __str__(self) -> str:
-        """Give the target as it is served."""
+        """Return the target as it is scraped."""
         return self.text
 
 
-def check_host(host: object) -> Optional[str]:
-    """Give the host of a target, or the wildcard; None for anything else, of any type."""
-    if host == WILDCARD:
-        return WILDCARD
-    return parse_host(host) if isinstance(host, str) else None
-
-
 def parse_port(digits: str) -> Optional[int]:
-    """Read a port from 1 to 65535, written in ASCII digits; None if it is none."""
-    if not (digits.isdigit() and digits.isascii()):
-        return None
-    significant = digits.lstrip("0")
-    if not 0 < len(significant) <= len(str(MAX_PORT)) or int(significant) > MAX_PORT:
-        return None
-    return int(significant)
+    """Return a port from 1 to 65535 that is written in ASCII digits; None for anything else."""
+    match = PORT.fullmatch(digits)
+    port = int(match.group(1)) if match else 0
+    return port if 0 < port <= MAX_PORT else None
 
 
-def parse_host(text: str) -> Optional[str]:
-    """Read the host of a target or the address of a unit; None if it is none.
+def parse_host(text: object) -> Optional[str]:
+    """Return the host of a target or the address of a unit; None for anything else.
 
-    White space around it is ignored; an IPv6 address is put into brackets.
+    White space around it is ignored, and an IPv6 address is put into brackets.
     """
-    # The usual host name or IPv4 address, checked at the speed of the interpreter's own loops.
-    if text.isascii() and text.replace(".", "a").replace("-", "a").isalnum():
-        return text
+    if not isinstance(text, str):
+        return None
     host = text.strip()
+    if HOST.fullmatch(host):
+        return host if host != WILDCARD and is_visible(host) else None
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
-    if is_ipv6(bare):
-        return f"[{bare}]"
-    if host == WILDCARD or any(map(is_bad_in_host, host)) or not any(map(is_visible, host)):
-        return None
-    return host
+    return f"[{bare}]" if is_ipv6(bare) else None
 
 
-def is_bad_in_host(character: str) -> bool:
-    """Tell whether Go can put no host with this character into a URL."""
-    return (
-        character in BAD_HOST_CHARACTERS
-        or character.isspace()
-        or character < " "
-        or "\x7f" <= character <= "\x9f"
-        or "\ud800" <= character <= "\udfff"
-    )
+def is_visible(host: str) -> bool:
+    """Return whether a host has a letter, number, symbol or punctuation mark in it.
 
-
-def is_visible(character: str) -> bool:
-    """Tell whether a character is a letter, number, symbol or punctuation.
-
-    Go drops some of the others from a host (`golang.org/x/net/idna`); from one that has only
-    those, nothing is left, and Parca would scrape itself.
+    Go drops some of the other characters (`golang.org/x/net/idna`). Of a host that has only those
+    nothing is left, and Parca would scrape itself.
     """
-    return unicodedata.category(character)[0] in "LNPS"
+    return host.isascii() or any(unicodedata.category(letter)[0] in "LNPS" for letter in host)
 
 
 def is_ipv6(text: str) -> bool:
-    """Tell whether `text` is an IPv6 address without brackets and zone."""
-    if text.count(":") < 2 or "%" in text:  # a mere host and port, at no cost
+    """Return whether `text` is an IPv6 address without brackets and zone."""
+    if text.count(":") < 2 or "%" in text:
         return False
     try:
         ipaddress.IPv6Address(text)
@@ -913,27 +864,23 @@ LEGACY_ADDRESS_KEY = "parca_scrape_host"
 # Charms have put PEM text where Parca reads the path of a file. Consumers up to LIBPATCH 6 of
 # either library passed it on, and Parca then scraped without any TLS settings. It can go when no
 # charm on Charmhub writes `ca_file` into a scrape job.
-FILE_FIELDS = {
+FILE_FIELDS: Dict[str, Tuple[str, Callable[[str], bool]]] = {
     "ca_file": ("ca", is_ca),
     "cert_file": ("cert", is_certificate),
     "key_file": ("key", is_private_key),
 }
 # Consumers up to LIBPATCH 6 of either library split a target at its only colon, and copy labels
 # and iterate targets that may be null. The warnings can go when no such consumer is deployed.
-COLON_RULE = "consumers before LIBPATCH 7 fail on IPv6, and on a target without a port"
-NULL_RULE = "consumers before LIBPATCH 7 fail on null: leave the field out"
+COLON_RULE = "consumers older than LIBPATCH 7 fail on IPv6 and on a target without a port"
+NULL_RULE = "consumers older than LIBPATCH 7 fail on null: omit the field"
 
 
-def move_pem(fields: Mapping[str, object]) -> Tuple[Dict[str, object], Dict[str, str]]:
+def move_pem(fields: Mapping[str, object], findings: Findings) -> Dict[str, object]:
     """Move PEM text in `ca_file`, `cert_file` and `key_file` to the fields that hold text.
 
     A good inline field stays as it is.
-
-    Returns:
-        The settings, and where the text of which field has gone.
     """
     settings = dict(fields)
-    moved: Dict[str, str] = {}
     for name, (inline, is_good) in FILE_FIELDS.items():
         text, present = settings.get(name), settings.get(inline)
         if not isinstance(text, str) or not is_good(text):
@@ -941,23 +888,23 @@ def move_pem(fields: Mapping[str, object]) -> Tuple[Dict[str, object], Dict[str,
         if isinstance(present, str) and is_good(present):
             continue
         settings[inline] = settings.pop(name)
-        moved[name] = inline
-    return settings, moved
+        rule = f"is for the path of a file but contains PEM text: put the text into {inline}"
+        findings.at(name).warning(rule)
+    return settings
 
 
-def warn_of_old_consumers(raw_jobs: object, path: str, findings: Findings) -> None:
-    """Warn of what consumers before LIBPATCH 7 fail on, though Parca and newer ones do not."""
-    for job_index, job in enumerate(as_list(raw_jobs) or ()):
-        static_configs = as_list((as_object(job) or {}).get("static_configs")) or ()
-        for index, static_config in enumerate(static_configs):
-            fields = as_object(static_config) or {}
-            config_path = f"{path}[{job_index}].static_configs[{index}]"
-            for key in ("targets", "labels"):
-                if fields.get(key, key) is None:
-                    findings.warning(f"{config_path}.{key}", NULL_RULE)
-            for target_index, target in enumerate(as_list(fields.get("targets")) or ()):
-                if isinstance(target, str) and target.count(":") != 1:
-                    findings.warning(f"{config_path}.targets[{target_index}]", COLON_RULE)
+def warn_of_old_consumers(job: object, findings: Findings) -> None:
+    """Warn of what consumers older than LIBPATCH 7 fail on, though Parca and newer ones do not."""
+    static_configs = as_list((as_object(job) or {}).get("static_configs")) or ()
+    for index, static_config in enumerate(static_configs):
+        fields = as_object(static_config) or {}
+        place = findings.at("static_configs").at(index)
+        for key in ("targets", "labels"):
+            if fields.get(key, key) is None:
+                place.at(key).warning(NULL_RULE)
+        for target_index, target in enumerate(as_list(fields.get("targets")) or ()):
+            if isinstance(target, str) and target.count(":") != 1:
+                place.at("targets").at(target_index).warning(COLON_RULE)
 
 
 # What Parca asks of its targets: the profiles, their paths and durations.
@@ -969,49 +916,49 @@ SAMPLE_TYPE_FIELDS = frozenset({"type", "unit"})
 PROFILING_FIELDS = frozenset({"path_prefix", "pprof_config"})
 
 
-@dataclass(frozen=True, init=False)
+@dataclass(frozen=True)
 class PprofProfile:
-    """One profile that Parca asks of its targets. None and empty text stand for its default."""
+    """One profile that Parca asks of its targets. None and empty text stand for its default.
 
-    enabled: Optional[bool]
-    """Parca's default: its five standard profiles are on, others are off."""
-    path: str
+    Raises:
+        InvalidJobError: Parca would not load the settings.
+    """
+
+    enabled: Optional[bool] = None
+    """Parca's default: its five standard profiles are enabled, others are not."""
+    path: str = ""
     """Path of the profile at the target, for example `/debug/pprof/allocs`."""
-    delta: Optional[bool]
+    delta: Optional[bool] = None
     """Whether the target is asked to record for `seconds`."""
-    seconds: Optional[int]
+    seconds: Optional[int] = None
     """How many seconds the target records; zero stands for the scrape interval."""
-    keep_sample_type: Optional[Tuple[Pairs, ...]]
-    """The only samples to keep, each as pairs for `type` and `unit`; none or empty keeps all."""
+    keep_sample_type: Optional[Tuple[Pairs, ...]] = None
+    """The only samples to keep, each as pairs of `type` and `unit`; None or empty keeps all."""
 
-    def __init__(
-        self,
-        enabled: Optional[bool] = None,
-        path: str = "",
-        delta: Optional[bool] = None,
-        seconds: Optional[int] = None,
-        keep_sample_type: Optional[Iterable[Union[Mapping[str, str], Pairs]]] = None,
-    ) -> None:
-        """Check and take the settings of a profile.
+    if TYPE_CHECKING:  # `__post_init__` makes the fields of what may be given for them.
 
-        Raises:
-            InvalidJobError: Parca would not load them.
-        """
-        fields: Dict[str, object] = {"path": path}
-        if enabled is not None:
-            fields["enabled"] = enabled
-        if delta is not None:
-            fields["delta"] = delta
-        if seconds is not None:
-            fields["seconds"] = seconds
-        if keep_sample_type is not None:
-            fields["keep_sample_type"] = [dict(kept) for kept in keep_sample_type]
-        findings = Findings()
-        self.__dict__.update(check_profile(fields, "", findings))
-        findings.raise_first()
+        def __init__(
+            self,
+            enabled: Optional[bool] = None,
+            path: str = "",
+            delta: Optional[bool] = None,
+            seconds: Optional[int] = None,
+            keep_sample_type: Optional[Iterable[Union[Mapping[str, str], Pairs]]] = None,
+        ) -> None: ...
+
+    def __post_init__(self) -> None:
+        """Check the settings, and make them immutable."""
+        fields = dict(vars(self))
+        if self.keep_sample_type is not None:
+            fields["keep_sample_type"] = [dict(kept) for kept in self.keep_sample_type]
+        object.__setattr__(self, "enabled", get_boolean(fields, "enabled", STRICT))
+        object.__setattr__(self, "path", get_text(fields, "path", STRICT, lossy=True))
+        object.__setattr__(self, "delta", get_boolean(fields, "delta", STRICT))
+        object.__setattr__(self, "seconds", get_seconds(fields, STRICT))
+        object.__setattr__(self, "keep_sample_type", get_sample_types(fields, STRICT))
 
     def as_mapping(self) -> Dict[str, object]:
-        """Give what is set, in the form of Parca's configuration."""
+        """Return what is set, in the form of Parca's configuration."""
         kept = self.keep_sample_type
         fields: Dict[str, object] = {
             "enabled": self.enabled,
@@ -1023,122 +970,138 @@ class PprofProfile:
         return {key: value for key, value in fields.items() if value is not None}
 
 
-@dataclass(frozen=True, init=False)
+@dataclass(frozen=True)
 class ProfilingConfig:
-    """The profiles of a scrape job, and a prefix for their paths."""
+    """The profiles of a scrape job, and a prefix for their paths.
 
-    path_prefix: str
-    pprof_config: Tuple[Tuple[str, PprofProfile], ...]
-    """Pairs of a profile's name and its settings; what is not named keeps Parca's default."""
+    Raises:
+        InvalidJobError: Parca would not load them, or would never scrape a profile.
+    """
 
-    def __init__(
-        self,
-        path_prefix: str = "",
-        pprof_config: Union[Mapping[str, PprofProfile], Tuple[Tuple[str, PprofProfile], ...]] = (),
-    ) -> None:
-        """Check and take prefix and profiles.
+    path_prefix: str = ""
+    pprof_config: Tuple[Tuple[str, PprofProfile], ...] = ()
+    """Pairs of a profile's name and its settings; other profiles keep Parca's defaults."""
+    lenient: InitVar[bool] = False
+    """Whether profiles may be probably not as intended, as those of others may."""
 
-        Raises:
-            InvalidJobError: Parca would not load them, or would never scrape a profile.
-        """
-        fields = {"path_prefix": path_prefix, "pprof_config": dict(pprof_config)}
-        findings = Findings()
-        self.__dict__.update(check_profiling(fields, "", findings))
-        findings.raise_first()
+    if TYPE_CHECKING:  # `__post_init__` makes the fields of what may be given for them.
+
+        def __init__(
+            self,
+            path_prefix: str = "",
+            pprof_config: Union[
+                Mapping[str, PprofProfile], Tuple[Tuple[str, PprofProfile], ...]
+            ] = (),
+            lenient: bool = False,
+        ) -> None: ...
+
+    def __post_init__(self, lenient: bool) -> None:
+        """Check prefix and profiles, and make them immutable."""
+        findings = Findings(refuses=("error",)) if lenient else STRICT
+        profiles = decode_profiles(dict(self.pprof_config), findings.at("pprof_config"))
+        object.__setattr__(self, "pprof_config", profiles)
+        prefix = get_text(vars(self), "path_prefix", findings, lossy=True)
+        object.__setattr__(self, "path_prefix", prefix)
 
     def as_mapping(self) -> Dict[str, object]:
-        """Give what is set, in the form of Parca's configuration."""
+        """Return what is set, in the form of Parca's configuration."""
         profiles = {name: profile.as_mapping() for name, profile in self.pprof_config}
         fields: Dict[str, object] = {"path_prefix": self.path_prefix, "pprof_config": profiles}
         return {key: value for key, value in fields.items() if value}
 
     def cpu_profile(self) -> Optional[PprofProfile]:
-        """Give the settings of the CPU profile; None for Parca's own."""
+        """Return the settings of the CPU profile; None for Parca's own."""
         return dict(self.pprof_config).get(CPU_PROFILE)
 
 
-def decode_profiling(raw: object, path: str, findings: Findings) -> Optional[ProfilingConfig]:
-    """Read a `profiling_config`; None if there is nothing in it to serve."""
-    if not isinstance(raw, ProfilingConfig):
-        fields = get_fields(get_object(raw, path, findings), PROFILING_FIELDS, path, findings)
-        raw = build(ProfilingConfig, **check_profiling(fields, path, findings))
-    return raw if raw.as_mapping() else None
+def decode_profiling(raw: object, findings: Findings) -> Optional[ProfilingConfig]:
+    """Return a `profiling_config` without its bad parts; None if nothing is left of it."""
+    if isinstance(raw, ProfilingConfig):
+        profiling_config = raw
+    else:
+        fields = get_fields(get_object(raw, findings), PROFILING_FIELDS, findings)
+        profiles = decode_profiles(fields.get("pprof_config", {}), findings.at("pprof_config"))
+        profiling_config = ProfilingConfig(
+            path_prefix=get_text(fields, "path_prefix", findings, lossy=True),
+            pprof_config=profiles,
+            lenient=True,
+        )
+    return profiling_config if profiling_config.as_mapping() else None
 
 
-def check_profiling(
-    fields: Mapping[str, object], path: str, findings: Findings
-) -> Dict[str, object]:
-    """Give what Parca accepts of a `profiling_config`, as the fields of the dataclass."""
-    pprof_path = f"{path}.pprof_config"
-    profiles: List[Tuple[str, PprofProfile]] = []
-    for name, raw in get_object(fields.get("pprof_config", {}), pprof_path, findings).items():
-        profile_path = join_path(pprof_path, str(name))
-        if not isinstance(name, str) or not is_utf8(name):
-            findings.error(profile_path, f"its name {UTF8_RULE}")
-        elif raw is not None or name not in STANDARD_PROFILES:
-            profile = decode_profile(raw, name, profile_path, findings)
-            if profile.as_mapping():
-                profiles.append((name, profile))
-    return {
-        "path_prefix": get_text(fields, "path_prefix", path, findings, lossy=True),
-        "pprof_config": tuple(profiles),
-    }
-
-
-def decode_profile(raw: object, name: str, path: str, findings: Findings) -> PprofProfile:
-    """Read the settings of one profile; an empty one if there is nothing in it to serve.
+def decode_profiles(raw: object, findings: Findings) -> Tuple[Tuple[str, PprofProfile], ...]:
+    """Return the name and the settings of each profile that is not left empty.
 
     A null kills Parca for any profile but its standard ones (`pkg/config/config.go`: it merges
     its defaults into those alone).
     """
-    if not isinstance(raw, PprofProfile):
+    profiles: List[Tuple[str, PprofProfile]] = []
+    for name, value in get_object(raw, findings).items():
+        if not is_utf8(name):
+            findings.at(name).error(f"the name {UTF8_RULE}")
+        elif value is not None or name not in STANDARD_PROFILES:
+            profile = decode_profile(value, name, findings.at(name))
+            if profile.as_mapping():
+                profiles.append((name, profile))
+    return tuple(profiles)
+
+
+def decode_profile(raw: object, name: str, findings: Findings) -> PprofProfile:
+    """Return the settings of a profile without their bad parts."""
+    if isinstance(raw, PprofProfile):
+        profile = raw
+    else:
         mapping = as_object({} if raw == "" else raw)
         if mapping is None:
-            findings.error(path, OBJECT_RULE)
+            findings.error(OBJECT_RULE)
             return PprofProfile()
-        fields = get_fields(mapping, PROFILE_FIELDS, path, findings)
-        raw = build(PprofProfile, **check_profile(fields, path, findings))
-    if name not in STANDARD_PROFILES and raw.enabled is not False:
-        if not raw.enabled:
-            findings.warning(path, "never scraped: an own profile needs enabled: true")
-        elif not raw.path:
-            findings.warning(path, "scraped from /: an own profile needs a path")
-    return raw
+        fields = get_fields(mapping, PROFILE_FIELDS, findings)
+        profile = PprofProfile(
+            seconds=get_seconds(fields, findings),
+            keep_sample_type=get_sample_types(fields, findings),
+            enabled=get_boolean(fields, "enabled", findings),
+            path=get_text(fields, "path", findings, lossy=True),
+            delta=get_boolean(fields, "delta", findings),
+        )
+    if name not in STANDARD_PROFILES:
+        warn_of_custom_profile(profile, findings)
+    return profile
 
 
-def check_profile(
-    fields: Mapping[str, object], path: str, findings: Findings
-) -> Dict[str, object]:
-    """Give what Parca accepts of the settings of a profile, as the fields of the dataclass."""
-    seconds = parse_seconds(fields.get("seconds"))
-    if seconds is None and fields.get("seconds", "") != "":
-        rule = "must be a whole number of seconds, 0 or more"
-        findings.error(f"{path}.seconds", rule)
-    kept: Optional[Tuple[Pairs, ...]] = None
-    if fields.get("keep_sample_type", "") != "":
-        kept_path = f"{path}.keep_sample_type"
-        kept = check_sample_types(fields["keep_sample_type"], kept_path, findings)
-    return {
-        "enabled": get_boolean(fields, "enabled", path, findings),
-        "path": get_text(fields, "path", path, findings, lossy=True),
-        "delta": get_boolean(fields, "delta", path, findings),
-        "seconds": seconds,
-        "keep_sample_type": kept,
-    }
+def warn_of_custom_profile(profile: PprofProfile, findings: Findings) -> None:
+    """Warn of a custom profile that Parca would never scrape, or not from where it is."""
+    if profile.enabled is None:
+        findings.warning("never scraped: a custom profile needs enabled: true")
+    elif profile.enabled and not profile.path:
+        findings.warning("scraped from /: a custom profile needs a path")
 
 
-def check_sample_types(raw: object, path: str, findings: Findings) -> Optional[Tuple[Pairs, ...]]:
-    """Give what Parca accepts of a `keep_sample_type`; None if it is no list, or all bad."""
+def get_seconds(fields: Mapping[str, object], findings: Findings) -> Optional[int]:
+    """Return the `seconds` of a profile; None if there are none."""
+    value = fields.get("seconds")
+    seconds = parse_seconds(value)
+    if seconds is None and value not in (None, ""):
+        findings.at("seconds").error("must be a whole number of seconds, 0 or more")
+    return seconds
+
+
+def get_sample_types(
+    fields: Mapping[str, object], findings: Findings
+) -> Optional[Tuple[Pairs, ...]]:
+    """Return the `keep_sample_type` of a profile; None if there is none, or if all is bad."""
+    raw = fields.get("keep_sample_type")
+    if raw in (None, ""):
+        return None
+    findings = findings.at("keep_sample_type")
     elements = as_list(raw)
     if elements is None:
-        findings.error(path, LIST_RULE)
+        findings.error(LIST_RULE)
         return None
     kept: List[Pairs] = []
     for index, element in enumerate(elements):
-        element_path = f"{path}[{index}]"
-        element = get_object(element, element_path, findings)
-        fields = get_fields(element, SAMPLE_TYPE_FIELDS, element_path, findings)
-        texts = [(key, get_text(fields, key, element_path, findings)) for key in fields]
+        place = findings.at(index)
+        sample_type = get_fields(get_object(element, place), SAMPLE_TYPE_FIELDS, place)
+        texts = [(key, get_text(sample_type, key, place)) for key in sample_type]
         pairs = tuple((key, text) for key, text in texts if text)
         if pairs:
             kept.append(pairs)
@@ -1151,46 +1114,50 @@ def check_sample_types(raw: object, path: str, findings: Findings) -> Optional[T
 
 STATIC_CONFIG_FIELDS = frozenset({"targets", "labels"})
 DEFAULT_PORTS = {"": 80, "http": 80, "https": 443}
-LABEL_NAME_RULE = "a label's name must be text, with something in it that UTF-8 can hold"
+LABEL_NAME_RULE = "a label needs a name that is not empty and that UTF-8 can encode"
 
 
-@dataclass(frozen=True, init=False)
+@dataclass(frozen=True)
 class StaticConfig:
-    """Targets that share labels. Without targets it stands for each unit of the application."""
+    """Targets that share labels. Without targets it stands for every unit of the application.
 
-    targets: Tuple[Target, ...]
-    labels: Pairs
+    Args:
+        targets: `host:port`, or `*:port` for every unit; see `Target.parse`.
+        labels: the labels that every profile of the targets gets.
+
+    Raises:
+        InvalidJobError: Parca would not load the labels or could not scrape a target.
+    """
+
+    targets: Tuple[Target, ...] = ()
+    labels: Pairs = ()
     """Pairs of a label's name and value."""
 
-    def __init__(
-        self,
-        targets: Iterable[Union[str, Target]] = (),
-        labels: Union[Mapping[str, str], Pairs] = (),
-    ) -> None:
-        """Check and take targets and labels.
+    if TYPE_CHECKING:  # `__post_init__` makes the fields of what may be given for them.
 
-        Args:
-            targets: `host:port`, or `*:port` for each unit; see `Target.parse`.
-            labels: what every profile of the targets is labelled with.
+        def __init__(
+            self,
+            targets: Iterable[Union[str, Target]] = (),
+            labels: Union[Mapping[str, str], Pairs] = (),
+        ) -> None: ...
 
-        Raises:
-            InvalidJobError: Parca would not load them or could not scrape a target.
-        """
-        findings = Findings()
-        named = targets if isinstance(targets, str) else list(targets)
-        self.__dict__.update(
-            targets=check_targets(named, "", findings),
-            labels=check_labels(dict(labels), "labels", findings),
-        )
-        findings.raise_first()
+    def __post_init__(self) -> None:
+        """Check targets and labels, and make them immutable."""
+        targets: object = self.targets
+        fields = {
+            "targets": targets if isinstance(targets, str) else tuple(self.targets),
+            "labels": dict(self.labels),
+        }
+        object.__setattr__(self, "targets", get_targets(fields, STRICT))
+        object.__setattr__(self, "labels", get_labels(fields, STRICT))
 
     def as_mapping(self, scheme: str = "") -> Dict[str, object]:
-        """Give the static config as it is published, with a port for every target.
+        """Return the static config as it is published, with a port for every target.
 
-        Consumers before LIBPATCH 7 fail on a target without one.
+        Consumers older than LIBPATCH 7 fail on a target without one.
 
         Args:
-            scheme: the job's scheme, which tells the default port.
+            scheme: the scheme of the job, which decides the default port.
         """
         port = DEFAULT_PORTS[dict(self.labels).get(SCHEME_LABEL, "") or scheme]
         targets = [
@@ -1200,58 +1167,53 @@ class StaticConfig:
         return {"targets": targets, **({"labels": dict(self.labels)} if self.labels else {})}
 
 
-def check_static_configs(raw: object, path: str, findings: Findings) -> Tuple[StaticConfig, ...]:
-    """Give what Parca accepts of the static configs of the job at `path`.
+def decode_static_configs(raw: object, findings: Findings) -> Tuple[StaticConfig, ...]:
+    """Return the static configs that can be scraped, without their bad parts.
 
     Raises:
-        InvalidJobError: they are no list, or all bad.
+        InvalidJobError: they are no list, or all of them are bad.
     """
     elements = as_list(raw)
     if elements is None:
-        raise InvalidJobError(f"{path}.static_configs", LIST_RULE)
+        raise findings.refusal(LIST_RULE)
     static_configs: List[StaticConfig] = []
     for index, element in enumerate(elements):
         try:
-            element_path = f"{path}.static_configs[{index}]"
-            static_configs.append(decode_static_config(element, element_path, findings))
+            static_configs.append(decode_static_config(element, findings.at(index)))
         except InvalidJobError as error:
-            findings.error(error.path, f"{error.rule} (so the static config is left out)")
+            findings.skip(error, "static config")
     if elements and not static_configs:
-        raise InvalidJobError(f"{path}.static_configs", "must have one that can be served")
+        raise findings.refusal("has no static config that can be scraped")
     return tuple(static_configs)
 
 
-def decode_static_config(raw: object, path: str, findings: Findings) -> StaticConfig:
-    """Read a static config, without its bad parts.
+def decode_static_config(raw: object, findings: Findings) -> StaticConfig:
+    """Return a static config without its bad parts.
 
     Raises:
-        InvalidJobError: it must be left out whole.
+        InvalidJobError: nothing of it can be scraped.
     """
     if isinstance(raw, StaticConfig):
         return raw
     mapping = as_object(raw)
     if mapping is None:
-        raise InvalidJobError(path, OBJECT_RULE)
-    fields = get_fields(mapping, STATIC_CONFIG_FIELDS, path, findings)
-    named = fields.get("targets", ())
-    targets = check_targets(named, path, findings)
-    if named and not targets:
-        raise InvalidJobError(path, "must have a target that can be scraped")
-    labels: Pairs = ()
-    if "labels" in fields:
-        labels = check_labels(fields["labels"], f"{path}.labels", findings)
-    return build(StaticConfig, targets=targets, labels=labels)
+        raise findings.refusal(OBJECT_RULE)
+    fields = get_fields(mapping, STATIC_CONFIG_FIELDS, findings)
+    targets = get_targets(fields, findings)
+    if fields.get("targets") and not targets:
+        raise findings.refusal("has no target that can be scraped")
+    return StaticConfig(targets=targets, labels=get_labels(fields, findings))
 
 
-def check_targets(raw: object, path: str, findings: Findings) -> Tuple[Target, ...]:
-    """Give the targets that Parca could scrape, of the static config at `path`.
+def get_targets(fields: Mapping[str, object], findings: Findings) -> Tuple[Target, ...]:
+    """Return the targets of a static config that Parca can scrape.
 
     Raises:
         InvalidJobError: they are no list.
     """
-    elements = as_list(raw)
+    elements = as_list(fields.get("targets", ()))
     if elements is None:
-        raise InvalidJobError(f"{path}.targets", LIST_RULE)
+        raise findings.at("targets").refusal(LIST_RULE)
     targets: List[Target] = []
     for index, element in enumerate(elements):
         if isinstance(element, Target):
@@ -1260,31 +1222,34 @@ def check_targets(raw: object, path: str, findings: Findings) -> Tuple[Target, .
             try:
                 targets.append(Target.parse(element))
             except InvalidJobError as error:
-                findings.error(f"{path}.targets[{index}]", error.rule)
+                findings.at("targets").at(index).error(error.rule)
         else:
-            findings.error(f"{path}.targets[{index}]", "must be text")
+            findings.at("targets").at(index).error("must be a string")
     return tuple(targets)
 
 
-def check_labels(raw: object, path: str, findings: Findings) -> Pairs:
-    """Give the labels that Parca can put on profiles."""
+def get_labels(fields: Mapping[str, object], findings: Findings) -> Pairs:
+    """Return the labels of a static config that Parca can put on profiles."""
+    if "labels" not in fields:
+        return ()
+    findings = findings.at("labels")
     labels: List[Tuple[str, str]] = []
-    for name, value in get_object(raw, path, findings).items():
+    for name, value in get_object(fields["labels"], findings).items():
         text = parse_text(value)
         if value is None:
             continue
-        if not isinstance(name, str) or not name or not is_utf8(name):
-            findings.error(join_path(path, str(name)), LABEL_NAME_RULE)
+        if not name or not is_utf8(name):
+            findings.at(name).error(LABEL_NAME_RULE)
         elif text is None:
-            findings.error(join_path(path, name), TEXT_RULE)
+            findings.at(name).error(TEXT_RULE)
         elif name == SCHEME_LABEL and text:
             scheme = parse_scheme(text)
             if scheme is None:
-                findings.error(join_path(path, name), SCHEME_RULE)
+                findings.at(name).error(SCHEME_RULE)
             else:
                 labels.append((name, scheme))
         elif not is_utf8(text):
-            findings.warning(join_path(path, name), UTF8_RULE)
+            findings.at(name).warning(UTF8_RULE)
             labels.append((name, replace_surrogates(text)))
         else:
             labels.append((name, text))
@@ -1293,139 +1258,134 @@ def check_labels(raw: object, path: str, findings: Findings) -> Pairs:
 
 # How Parca speaks TLS with its targets.
 #
-# Source: prometheus/common `config/http_config.go`, `TLSConfig`. What Parca cannot use there it
-# does not refuse: it scrapes without any of the settings.
+# Source: prometheus/common `config/http_config.go`, `TLSConfig`. Parca does not refuse settings
+# that it cannot use there: it scrapes without any of them.
 
-TLS_FIELDS = (
-    "ca",
-    "cert",
-    "key",
-    "server_name",
-    "insecure_skip_verify",
-    "min_version",
-    "max_version",
-)
-PEM_FIELDS = {"ca": is_ca, "cert": is_certificate, "key": is_private_key}
-# Each names a file or a secret of the host that Parca runs on.
+# Each names a file or a secret on the host of Parca.
 HOST_FIELDS = (*FILE_FIELDS, "ca_ref", "cert_ref", "key_ref")
-HOST_FILE_RULE = "names a file or secret of the Parca host; write the PEM text itself to"
+HOST_FIELD_RULE = "names a file or a secret on the Parca host: put the PEM text itself into"
+PEM_RULE = "must contain a PEM block of its kind, with BEGIN and END on lines of their own"
 
 
-@dataclass(frozen=True, init=False)
+@dataclass(frozen=True)
 class TLSConfig:
-    """The TLS settings of a scrape job. None and empty text stand for Parca's default."""
+    """The TLS settings of a scrape job. None and empty text stand for Parca's default.
 
-    ca: str
+    Raises:
+        InvalidJobError: Parca would not load the settings, or would scrape without them.
+    """
+
+    ca: str = ""
     """PEM text of the certificates to trust."""
-    cert: str
-    """PEM text of the certificate that Parca shows; goes with `key`."""
-    key: str = field(repr=False)
-    """PEM text of the key of `cert`. A secret: anyone who reads the databag has it."""
-    server_name: str
-    """The name to expect in the target's certificate."""
-    insecure_skip_verify: Optional[bool]
-    min_version: str
+    cert: str = ""
+    """PEM text of the certificate that Parca presents; needs `key`."""
+    key: str = field(default="", repr=False)
+    """PEM text of the private key of `cert`. Everyone who can read the databag has it."""
+    server_name: str = ""
+    """The name to expect in the certificate of the target."""
+    insecure_skip_verify: Optional[bool] = None
+    min_version: str = ""
     """`TLS10`, `TLS11`, `TLS12` (Parca's default) or `TLS13`."""
-    max_version: str
+    max_version: str = ""
 
-    def __init__(
-        self,
-        ca: str = "",
-        cert: str = "",
-        key: str = "",
-        server_name: str = "",
-        insecure_skip_verify: Optional[bool] = None,
-        min_version: str = "",
-        max_version: str = "",
-    ) -> None:
-        """Check and take the settings.
-
-        Raises:
-            InvalidJobError: Parca would not load them, or would scrape without them.
-        """
-        fields: Dict[str, object] = {
-            "ca": ca,
-            "cert": cert,
-            "key": key,
-            "server_name": server_name,
-            "min_version": min_version,
-            "max_version": max_version,
-        }
-        if insecure_skip_verify is not None:
-            fields["insecure_skip_verify"] = insecure_skip_verify
-        findings = Findings()
-        self.__dict__.update(check_tls(fields, "", findings))
-        findings.raise_first()
+    def __post_init__(self) -> None:
+        """Check the settings."""
+        settings = vars(self)
+        object.__setattr__(self, "server_name", get_text(settings, "server_name", STRICT))
+        skip_verify = get_boolean(settings, "insecure_skip_verify", STRICT)
+        object.__setattr__(self, "insecure_skip_verify", skip_verify)
+        get_pem(settings, "ca", is_ca, STRICT)
+        get_key_pair(settings, STRICT)
+        get_versions(settings, STRICT)
 
     def as_mapping(self) -> Dict[str, object]:
-        """Give what is set, in the form of Parca's configuration."""
-        fields: Dict[str, object] = {name: getattr(self, name) for name in TLS_FIELDS}
-        return {name: value for name, value in fields.items() if value not in ("", None)}
+        """Return what is set, in the form of Parca's configuration."""
+        settings: Dict[str, object] = {name: getattr(self, name) for name in TLS_FIELDS}
+        return {name: value for name, value in settings.items() if value not in ("", None)}
 
 
-def decode_tls(raw: object, path: str, findings: Findings) -> Optional[TLSConfig]:
-    """Read a `tls_config`; None if there is nothing in it to serve."""
-    if not isinstance(raw, TLSConfig):
-        mapping = get_object(raw, path, findings)
-        fields = get_fields(mapping, (*TLS_FIELDS, *HOST_FIELDS), path, findings)
-        fields, moved = move_pem(fields)
-        for name, inline in moved.items():
-            rule = f"names a file of the Parca host, yet holds PEM text: write it to {inline}"
-            findings.warning(join_path(path, name), rule)
+TLS_FIELDS = tuple(setting.name for setting in fields(TLSConfig))
+
+
+def decode_tls(raw: object, findings: Findings) -> Optional[TLSConfig]:
+    """Return a `tls_config` without its bad parts; None if nothing is left of it."""
+    if isinstance(raw, TLSConfig):
+        tls_config = raw
+    else:
+        known = (*TLS_FIELDS, *HOST_FIELDS)
+        settings = move_pem(get_fields(get_object(raw, findings), known, findings), findings)
         for name in HOST_FIELDS:
-            if fields.get(name, "") != "":
-                inline = name.partition("_")[0]
-                findings.error(join_path(path, name), f"{HOST_FILE_RULE} {inline}")
-        raw = build(TLSConfig, **check_tls(fields, path, findings))
-    return raw if raw.as_mapping() else None
+            if settings.get(name, "") != "":
+                findings.at(name).error(f"{HOST_FIELD_RULE} {name.partition('_')[0]}")
+        server_name = get_text(settings, "server_name", findings)
+        insecure_skip_verify = get_boolean(settings, "insecure_skip_verify", findings)
+        ca = get_pem(settings, "ca", is_ca, findings)
+        cert, key = get_key_pair(settings, findings)
+        min_version, max_version = get_versions(settings, findings)
+        tls_config = TLSConfig(
+            ca=ca,
+            cert=cert,
+            key=key,
+            server_name=server_name,
+            insecure_skip_verify=insecure_skip_verify,
+            min_version=min_version,
+            max_version=max_version,
+        )
+    return tls_config if tls_config.as_mapping() else None
 
 
-def check_tls(fields: Mapping[str, object], path: str, findings: Findings) -> Dict[str, object]:
-    """Give what Parca accepts of a `tls_config`, as the fields of the dataclass."""
-    values: Dict[str, object] = {
-        "server_name": get_text(fields, "server_name", path, findings),
-        "insecure_skip_verify": get_boolean(fields, "insecure_skip_verify", path, findings),
-    }
-    for name, is_good in PEM_FIELDS.items():
-        text = get_text(fields, name, path, findings)
-        if text and not is_good(text):
-            rule = "no PEM block of its kind, with BEGIN and END on lines of their own"
-            findings.error(join_path(path, name), rule)
-            text = ""
-        values[name] = text
-    for name, other in (("cert", "key"), ("key", "cert")):
-        if values[name] and not values[other]:
-            rule = f"goes with a {other} only; Parca refuses it alone"
-            findings.error(join_path(path, name), rule)
-            values[name] = ""
-    values.update(check_versions(fields, path, findings))
-    return values
+def get_pem(
+    settings: Mapping[str, object],
+    name: str,
+    is_good: Callable[[str], bool],
+    findings: Findings,
+) -> str:
+    """Return the PEM text of a field; empty if there is none that Go can read."""
+    text = get_text(settings, name, findings)
+    if text and not is_good(text):
+        findings.at(name).error(PEM_RULE)
+        return ""
+    return text
 
 
-def check_versions(fields: Mapping[str, object], path: str, findings: Findings) -> Dict[str, str]:
-    """Give the TLS versions that Parca accepts, none if they contradict each other."""
-    versions: Dict[str, str] = {}
-    for name in ("min_version", "max_version"):
-        version = fields.get(name, "")
-        if version in ("", *TLS_VERSIONS):
-            versions[name] = str(version)
-        else:
-            rule = f"must be one of {', '.join(TLS_VERSIONS)}"
-            findings.error(join_path(path, name), rule)
-            versions[name] = ""
-    lowest = versions["min_version"] or DEFAULT_MIN_TLS_VERSION
-    if versions["max_version"] and versions["max_version"] < lowest:
-        rule = f"below the min_version, which is {DEFAULT_MIN_TLS_VERSION} if none is set"
-        findings.error(f"{path}.max_version", rule)
-        return {"min_version": "", "max_version": ""}
-    return versions
+def get_key_pair(settings: Mapping[str, object], findings: Findings) -> Tuple[str, str]:
+    """Return the certificate and the private key; both empty if Parca would refuse them."""
+    cert = get_pem(settings, "cert", is_certificate, findings)
+    key = get_pem(settings, "key", is_private_key, findings)
+    if cert and not key:
+        findings.at("cert").error("needs a key: Parca refuses a certificate without one")
+        return "", ""
+    if key and not cert:
+        findings.at("key").error("needs a cert: Parca refuses a key without one")
+        return "", ""
+    return cert, key
+
+
+def get_versions(settings: Mapping[str, object], findings: Findings) -> Tuple[str, str]:
+    """Return the lowest and the highest TLS version; both empty if they contradict each other."""
+    lowest = get_version(settings, "min_version", findings)
+    highest = get_version(settings, "max_version", findings)
+    if highest and highest < (lowest or DEFAULT_MIN_TLS_VERSION):
+        rule = f"is below min_version, which is {DEFAULT_MIN_TLS_VERSION} unless it is set"
+        findings.at("max_version").error(rule)
+        return "", ""
+    return lowest, highest
+
+
+def get_version(settings: Mapping[str, object], name: str, findings: Findings) -> str:
+    """Return the TLS version of a field; empty if there is none that Parca knows."""
+    version = settings.get(name, "")
+    if version in ("", *TLS_VERSIONS):
+        return str(version)
+    findings.at(name).error(f"must be one of {', '.join(TLS_VERSIONS)}")
+    return ""
 
 
 # Scrape jobs: what to scrape and how, as Parca will load it.
 #
-# Each class takes what a charm author writes and raises at once; each `decode_` function takes
-# what a remote application published, and leaves out the smallest bad part. Both go through the
-# same checks. Source of the rules: Parca `pkg/config/config.go`.
+# The classes take what a charm author writes, and raise at once. The `decode_` functions take what
+# a remote application published, and leave out the smallest bad part. Both use the same getters.
+# Source of the rules: Parca `pkg/config/config.go`.
 
 ALLOWED_KEYS = {
     "job_name",
@@ -1437,104 +1397,125 @@ ALLOWED_KEYS = {
     "tls_config",
 }
 DEFAULT_JOB = {"static_configs": [{"targets": ["*:80"]}]}
+DEFAULT_STATIC_CONFIGS = (StaticConfig((Target("*", 80),)),)
 MAX_JOBS = 10_000
 DURATION_RULE = "must be a duration such as 1m30s"
 INTERVAL_RULE = "must be a duration such as 1m30s, above zero and below 292 years"
-SHORT_INTERVAL_RULE = "under 1s the profile process_cpu gets no answer: set its seconds, or 1s"
+SHORT_INTERVAL_RULE = (
+    "below 1s, process_cpu gets no answer in time: set its seconds, or an interval of 1s"
+)
 
 
-@dataclass(frozen=True, init=False)
-class Job:
-    """A scrape job. Empty text and None stand for Parca's default."""
+class JobSettings(TypedDict, total=False):
+    """The optional settings of a scrape config."""
 
-    static_configs: Tuple[StaticConfig, ...]
-    job_name: str
-    """Names the job within the application; two jobs of one name get numbers."""
     scrape_interval: str
-    """A duration such as `1m30s`; Parca's default is 10s."""
     scrape_timeout: str
-    """A duration above the interval; Parca's default is the interval and 3s."""
     scheme: str
+    profiling_config: Dict[str, object]
+    tls_config: Dict[str, object]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A scrape job. Empty text and None stand for Parca's default.
+
+    Args:
+        static_configs: what to scrape; None for port 80 of every unit, empty for nothing.
+        job_name: the name of the job within the application.
+        scrape_interval: a duration such as `1m30s`.
+        scrape_timeout: a duration above the interval.
+        scheme: `http` or `https`.
+        profiling_config: which profiles to ask for.
+        tls_config: how to speak TLS.
+        lenient: whether to accept what Parca loads but what is probably not as intended, as in
+            the jobs of others.
+
+    Raises:
+        InvalidJobError: Parca would not load the job or could not use a part of it.
+    """
+
+    static_configs: Tuple[StaticConfig, ...] = DEFAULT_STATIC_CONFIGS
+    job_name: str = ""
+    """The name of the job within the application; jobs of the same name get numbers."""
+    scrape_interval: str = ""
+    """A duration such as `1m30s`; Parca's default is 10s."""
+    scrape_timeout: str = ""
+    """A duration above the interval; Parca's default is the interval plus 3s."""
+    scheme: str = ""
     """`http` or `https`; Parca's default is http."""
-    profiling_config: Optional[ProfilingConfig]
-    tls_config: Optional[TLSConfig]
+    profiling_config: Optional[ProfilingConfig] = None
+    tls_config: Optional[TLSConfig] = None
+    lenient: InitVar[bool] = False
 
-    def __init__(
-        self,
-        static_configs: Optional[Iterable[StaticConfig]] = None,
-        job_name: str = "",
-        scrape_interval: str = "",
-        scrape_timeout: str = "",
-        scheme: str = "",
-        profiling_config: Optional[ProfilingConfig] = None,
-        tls_config: Optional[TLSConfig] = None,
-    ) -> None:
-        """Check and take the settings of a job.
+    if TYPE_CHECKING:  # `__post_init__` makes the fields of what may be given for them.
 
-        Args:
-            static_configs: what to scrape; None for port 80 of each unit, empty for nothing.
-            job_name: the job's name within the application.
-            scrape_interval: a duration such as `1m30s`.
-            scrape_timeout: a duration above the interval.
-            scheme: `http` or `https`.
-            profiling_config: which profiles to ask for.
-            tls_config: how to speak TLS.
+        def __init__(
+            self,
+            static_configs: Optional[Iterable[StaticConfig]] = None,
+            job_name: str = "",
+            scrape_interval: str = "",
+            scrape_timeout: str = "",
+            scheme: str = "",
+            profiling_config: Optional[ProfilingConfig] = None,
+            tls_config: Optional[TLSConfig] = None,
+            lenient: bool = False,
+        ) -> None: ...
 
-        Raises:
-            InvalidJobError: Parca would not load the job or could not use a part of it.
-        """
-        fields: Dict[str, object] = {
-            "job_name": job_name,
-            "scrape_interval": scrape_interval,
-            "scrape_timeout": scrape_timeout,
-            "scheme": scheme,
-        }
-        if static_configs is not None:
-            fields["static_configs"] = list(static_configs)
-        if profiling_config is not None:
-            fields["profiling_config"] = profiling_config
-        if tls_config is not None:
-            fields["tls_config"] = tls_config
-        findings = Findings()
-        try:
-            self.__dict__.update(check_job(fields, "", findings))
-        finally:
-            findings.raise_first()
+    def __post_init__(self, lenient: bool) -> None:
+        """Check the settings, and make them immutable."""
+        fields: Dict[str, object] = dict(vars(self))
+        given = fields["static_configs"]
+        if given is None:
+            fields["static_configs"] = DEFAULT_STATIC_CONFIGS
+        elif isinstance(given, Iterable):
+            fields["static_configs"] = tuple(cast("Iterable[object]", given))
+        object.__setattr__(self, "scheme", get_scheme(fields, STRICT))
+        object.__setattr__(self, "static_configs", get_static_configs(fields, STRICT))
+        object.__setattr__(self, "profiling_config", get_profiling_config(fields, STRICT))
+        object.__setattr__(self, "tls_config", get_tls_config(fields, STRICT))
+        is_cpu_on = is_cpu_profile_on(self.profiling_config)
+        interval, timeout = get_timing(fields, STRICT, is_cpu_on=is_cpu_on)
+        object.__setattr__(self, "scrape_interval", interval)
+        object.__setattr__(self, "scrape_timeout", timeout)
+        object.__setattr__(self, "job_name", get_text(fields, "job_name", STRICT, lossy=True))
+        if is_cpu_on and not lenient:
+            warn_of_cpu_profile(self, STRICT)
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, object]) -> Job:
-        """Make a job of a Parca scrape config, for example out of a charm's configuration.
+        """Return the job of a Parca scrape config, for example from a charm's configuration.
 
         Raises:
             InvalidJobError: Parca would not load it, could not use a part of it, or would never
                 see it.
         """
-        findings = Findings()
-        try:
-            return decode_job(mapping, "", findings)
-        finally:
-            findings.raise_first()
+        return decode_job(mapping, STRICT)
 
-    def settings(self) -> Dict[str, object]:
-        """Give all that is set but name and static configs, in Parca's form."""
-        fields: Dict[str, object] = {
-            "scrape_interval": self.scrape_interval,
-            "scrape_timeout": self.scrape_timeout,
-            "scheme": self.scheme,
-            "profiling_config": self.profiling_config and self.profiling_config.as_mapping(),
-            "tls_config": self.tls_config and self.tls_config.as_mapping(),
-        }
-        return {key: value for key, value in fields.items() if value}
+    def settings(self) -> JobSettings:
+        """Return what is set apart from the name and the static configs, in Parca's form."""
+        settings: JobSettings = {}
+        if self.scrape_interval:
+            settings["scrape_interval"] = self.scrape_interval
+        if self.scrape_timeout:
+            settings["scrape_timeout"] = self.scrape_timeout
+        if self.scheme:
+            settings["scheme"] = self.scheme
+        if self.profiling_config:
+            settings["profiling_config"] = self.profiling_config.as_mapping()
+        if self.tls_config:
+            settings["tls_config"] = self.tls_config.as_mapping()
+        return settings
 
     def as_mapping(self) -> Dict[str, object]:
-        """Give the job as it is published: every target has a port, and nothing is null."""
+        """Return the job as it is published: every target has a port, and nothing is null."""
         static_configs = [config.as_mapping(self.scheme) for config in self.static_configs]
         name = {"job_name": self.job_name} if self.job_name else {}
         return {"static_configs": static_configs, **name, **self.settings()}
 
 
-def take_jobs(jobs: object) -> List[Union[Job, Dict[str, object]]]:
-    """Take a charm's own jobs: of mappings the known keys, in the form in which they go out.
+def list_jobs(jobs: object) -> List[Union[Job, Dict[str, object]]]:
+    """Return a charm's own jobs: of mappings the known keys, in the order of their publication.
 
     Args:
         jobs: an iterable of jobs and mappings; None for the default job.
@@ -1546,174 +1527,192 @@ def take_jobs(jobs: object) -> List[Union[Job, Dict[str, object]]]:
     jobs = unnamed if jobs is None else jobs
     if not isinstance(jobs, Iterable):
         raise InvalidJobError("jobs", "must be a list of scrape jobs")
-    taken: List[Union[Job, Dict[str, object]]] = []
+    own_jobs: List[Union[Job, Dict[str, object]]] = []
     for index, job in enumerate(cast("Iterable[object]", jobs)):
         mapping = as_object(job)
         if isinstance(job, Job):
-            taken.append(job)
+            own_jobs.append(job)
         elif mapping is not None:
-            known = {str(key): value for key, value in mapping.items() if key in ALLOWED_KEYS}
-            taken.append({**copy.deepcopy(DEFAULT_JOB), **known})
+            known = {key: value for key, value in mapping.items() if key in ALLOWED_KEYS}
+            own_jobs.append({**copy.deepcopy(DEFAULT_JOB), **known})
         else:
             raise InvalidJobError(f"jobs[{index}]", "must be a mapping or a Job")
-    return taken
+    return own_jobs
 
 
-def decode_jobs(raw: object, path: str, findings: Findings) -> Tuple[Job, ...]:
-    """Read a list of jobs; what Parca would not load or could not use is left out."""
-    elements = as_list(raw)
+def decode_jobs(raw: object, findings: Findings) -> Tuple[Job, ...]:
+    """Return the jobs that Parca would load and could use, without their bad parts."""
+    elements = as_list(() if raw is None else raw)
     if elements is None:
-        findings.error(path, LIST_RULE)
+        findings.error(LIST_RULE)
         return ()
     jobs: List[Job] = []
     for index, element in enumerate(elements):
+        place = findings.at(index)
         if len(jobs) == MAX_JOBS:
-            findings.error(f"{path}[{index}]", f"more than {MAX_JOBS} jobs: the rest is left out")
+            place.error(f"more than {MAX_JOBS} jobs: the rest are skipped")
             break
         try:
-            jobs.append(decode_job(element, f"{path}[{index}]", findings))
+            jobs.append(decode_job(element, place))
         except InvalidJobError as error:
-            findings.error(error.path, f"{error.rule} (so the job is left out)")
+            findings.skip(error, "job")
     return tuple(jobs)
 
 
-def decode_job(raw: object, path: str, findings: Findings) -> Job:
-    """Read a job, without its bad parts.
+def decode_job(raw: object, findings: Findings) -> Job:
+    """Return a job without its bad parts.
 
     Raises:
-        InvalidJobError: the job must be left out whole.
+        InvalidJobError: nothing of it can be scraped.
     """
+    if isinstance(raw, Job):
+        return raw
     mapping = as_object(raw)
     if mapping is None:
-        raise InvalidJobError(path, OBJECT_RULE)
+        raise findings.refusal(OBJECT_RULE)
     if mapping.get("static_configs", ()) is None:
-        raise InvalidJobError(f"{path}.static_configs", LIST_RULE)
-    fields = get_fields(mapping, ALLOWED_KEYS, path, findings)
-    return build(Job, **check_job(fields, path, findings))
+        raise findings.at("static_configs").refusal(LIST_RULE)
+    fields = get_fields(mapping, ALLOWED_KEYS, findings)
+    scheme = get_scheme(fields, findings)
+    static_configs = get_static_configs(fields, findings)
+    profiling_config = get_profiling_config(fields, findings)
+    tls_config = get_tls_config(fields, findings)
+    is_cpu_on = is_cpu_profile_on(profiling_config)
+    interval, timeout = get_timing(fields, findings, is_cpu_on=is_cpu_on)
+    job = Job(
+        static_configs=static_configs,
+        job_name=get_text(fields, "job_name", findings, lossy=True),
+        scrape_interval=interval,
+        scrape_timeout=timeout,
+        scheme=scheme,
+        profiling_config=profiling_config,
+        tls_config=tls_config,
+        lenient=True,
+    )
+    if is_cpu_on:
+        warn_of_cpu_profile(job, findings)
+    return job
 
 
-def check_job(fields: Mapping[str, object], path: str, findings: Findings) -> Dict[str, object]:
-    """Give what Parca accepts of a job, as the fields of the dataclass.
+def get_scheme(fields: Mapping[str, object], findings: Findings) -> str:
+    """Return the scheme of a job; empty if there is none.
 
     Raises:
-        InvalidJobError: nothing of the job can be served.
+        InvalidJobError: Parca cannot scrape over it; any other would scrape the wrong thing.
     """
-    scheme = ""
-    if fields.get("scheme", "") != "":
-        known_scheme = parse_scheme(parse_text(fields["scheme"]) or "")
-        if known_scheme is None:
-            raise InvalidJobError(f"{path}.scheme", SCHEME_RULE)
-        scheme = known_scheme
-    static_configs = check_static_configs(
-        fields.get("static_configs", DEFAULT_JOB["static_configs"]),
-        path,
-        findings,
-    )
-    profiling = tls = None
-    if "profiling_config" in fields:
-        profiling_path = f"{path}.profiling_config"
-        profiling = decode_profiling(fields["profiling_config"], profiling_path, findings)
-    if "tls_config" in fields:
-        tls = decode_tls(fields["tls_config"], f"{path}.tls_config", findings)
-    cpu_profile = profiling.cpu_profile() if profiling else None
-    interval, timeout = check_timing(fields, cpu_profile, path, findings)
-    return {
-        "static_configs": static_configs,
-        "job_name": get_text(fields, "job_name", path, findings, lossy=True),
-        "scrape_interval": interval,
-        "scrape_timeout": timeout,
-        "scheme": scheme,
-        "profiling_config": profiling,
-        "tls_config": tls,
-    }
+    value = fields.get("scheme", "")
+    if value == "":
+        return ""
+    scheme = parse_scheme(parse_text(value) or "")
+    if scheme is None:
+        raise findings.at("scheme").refusal(SCHEME_RULE)
+    return scheme
 
 
-def check_timing(
-    fields: Mapping[str, object],
-    cpu_profile: Optional[PprofProfile],
-    path: str,
-    findings: Findings,
+def get_static_configs(
+    fields: Mapping[str, object], findings: Findings
+) -> Tuple[StaticConfig, ...]:
+    """Return the static configs of a job; those of the default job if there are none.
+
+    Raises:
+        InvalidJobError: they are no list, or all of them are bad.
+    """
+    raw = fields.get("static_configs", DEFAULT_STATIC_CONFIGS)
+    return decode_static_configs(raw, findings.at("static_configs"))
+
+
+def get_profiling_config(
+    fields: Mapping[str, object], findings: Findings
+) -> Optional[ProfilingConfig]:
+    """Return the profiles of a job; None for Parca's defaults."""
+    raw = fields.get("profiling_config")
+    return None if raw is None else decode_profiling(raw, findings.at("profiling_config"))
+
+
+def get_tls_config(fields: Mapping[str, object], findings: Findings) -> Optional[TLSConfig]:
+    """Return the TLS settings of a job; None for Parca's defaults."""
+    raw = fields.get("tls_config")
+    return None if raw is None else decode_tls(raw, findings.at("tls_config"))
+
+
+def is_cpu_profile_on(profiling_config: Optional[ProfilingConfig]) -> bool:
+    """Return whether Parca scrapes CPU profiles, as it does unless they are disabled."""
+    cpu_profile = profiling_config.cpu_profile() if profiling_config else None
+    return cpu_profile is None or cpu_profile.enabled is not False
+
+
+def get_timing(
+    fields: Mapping[str, object], findings: Findings, *, is_cpu_on: bool
 ) -> Tuple[str, str]:
-    """Give what Parca accepts of interval and timeout.
+    """Return the interval and the timeout of a job; empty for Parca's defaults.
 
-    A timeout must be above the interval, the opposite of Prometheus; an interval of zero kills
-    the server (Parca `pkg/scrape/target.go`, `offset`).
+    A timeout must be above the interval, the opposite of Prometheus. An interval of zero kills the
+    server (Parca `pkg/scrape/target.go`, `offset`).
     """
-    interval = get_text(fields, "scrape_interval", path, findings)
+    interval = get_text(fields, "scrape_interval", findings)
     interval_ms = parse_duration(interval) if interval else DEFAULT_INTERVAL_MS
     if interval_ms is None or not 0 < interval_ms <= MAX_INTERVAL_MS:
-        findings.error(f"{path}.scrape_interval", INTERVAL_RULE)
+        findings.at("scrape_interval").error(INTERVAL_RULE)
         interval, interval_ms = "", DEFAULT_INTERVAL_MS
 
-    is_cpu_on = cpu_profile is None or cpu_profile.enabled is not False
-    timeout = get_text(fields, "scrape_timeout", path, findings)
+    timeout = get_text(fields, "scrape_timeout", findings)
     timeout_ms = parse_duration(timeout) if timeout else 0
     rule = ""
     if timeout_ms is None:
         rule = DURATION_RULE
     elif 0 < timeout_ms <= interval_ms:
-        rule = "must be above the scrape_interval, or Parca's 10s for it"
+        rule = "must be longer than scrape_interval, which is 10s unless it is set"
     elif 0 < timeout_ms < MIN_CPU_TIMEOUT_MS and is_cpu_on:
-        rule = "must be 2s or more while the profile process_cpu is on"
+        rule = "must be 2s or more while process_cpu is enabled"
     if rule:
-        findings.error(f"{path}.scrape_timeout", rule)
-    if rule or not timeout_ms:
-        timeout, timeout_ms = "", interval_ms + DEFAULT_TIMEOUT_MARGIN_MS
-
-    if is_cpu_on:
-        check_cpu_profile(cpu_profile, interval_ms, timeout_ms, path, findings)
-    return interval, timeout
+        findings.at("scrape_timeout").error(rule)
+    return interval, "" if rule or not timeout_ms else timeout
 
 
-def check_cpu_profile(
-    cpu_profile: Optional[PprofProfile],
-    interval_ms: int,
-    timeout_ms: int,
-    path: str,
-    findings: Findings,
-) -> None:
+def warn_of_cpu_profile(job: Job, findings: Findings) -> None:
     """Warn of a CPU profile that gets no answer in time.
 
-    Go records for 30 seconds when it is asked for none (`net/http/pprof`, `Profile`); Parca asks
+    Go records for 30 seconds when it is asked for none (`net/http/pprof`, `Profile`). Parca asks
     for seconds only with `delta: true` (`pkg/scrape/target.go`, `targetsFromGroup`).
     """
+    interval_ms = parse_duration(job.scrape_interval) or DEFAULT_INTERVAL_MS
+    cpu_profile = job.profiling_config.cpu_profile() if job.profiling_config else None
     seconds = (cpu_profile and cpu_profile.seconds) or interval_ms // 1_000
     if cpu_profile is None:
         if seconds == 0:
-            findings.warning(f"{path}.scrape_interval", SHORT_INTERVAL_RULE)
+            findings.at("scrape_interval").warning(SHORT_INTERVAL_RULE)
         return
-    cpu_path = f"{path}.profiling_config.pprof_config.process_cpu"
+    timeout_ms = parse_duration(job.scrape_timeout) or interval_ms + DEFAULT_TIMEOUT_MARGIN_MS
+    place = findings.at("profiling_config").at("pprof_config").at("process_cpu")
     if not cpu_profile.delta:
-        findings.warning(cpu_path, "without delta: true it records for 30s: set delta to true")
+        place.warning("records for 30s unless delta is true: set delta: true")
     elif seconds == 0:
-        findings.warning(cpu_path, SHORT_INTERVAL_RULE)
+        place.warning(SHORT_INTERVAL_RULE)
     elif seconds * 1_000 >= timeout_ms:
-        findings.warning(cpu_path, "must record for fewer seconds than the scrape_timeout")
+        place.warning("must record for fewer seconds than scrape_timeout allows")
 
 
-# The relation's databags: a codec for each, which owns the names of its keys.
+# The databags of the relation: a codec for each, which owns the names of its keys.
 #
-# Decoding takes any databag, gives what can be served of it and tells what is wrong. The strict
-# form raises instead.
+# Decoding takes any databag, and returns what can be scraped of it together with what is wrong.
+# The strict form raises instead.
 
 SCRAPE_JOBS_KEY = "scrape_jobs"
 SCRAPE_METADATA_KEY = "scrape_metadata"
 UNIT_ADDRESS_KEY = "parca_scrape_unit_address"
 UNIT_NAME_KEY = "parca_scrape_unit_name"
-# Juju writes it into every unit's databag.
+# Juju writes it into the databag of every unit.
 INGRESS_ADDRESS_KEY = "ingress-address"
 REQUIRED_TOPOLOGY_KEYS = ("model", "model_uuid", "application")
+MISSING_RULE = "missing, and so from job names and labels, too"
+NO_METADATA_RULE = "missing: the model and the charm are unknown"
 # Python's own limit since 3.11; without one, reading a number takes time quadratic in its digits.
 MAX_DIGITS = 4300
-# What is remembered of databags stays some megabytes, whatever they hold.
-MAX_REMEMBERED = 512
-MAX_REMEMBERED_LENGTH = 8192
-Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
 class AppDatabag:
-    """What an application says: its scrape jobs, and where in Juju it is."""
+    """What an application publishes: its scrape jobs, and where in Juju it is."""
 
     scrape_jobs: Tuple[Job, ...] = ()
     scrape_metadata: Optional[Topology] = None
@@ -1721,18 +1720,22 @@ class AppDatabag:
 
     @classmethod
     def decode(cls, databag: Mapping[str, str]) -> Tuple[AppDatabag, List[Problem]]:
-        """Read any databag, and tell what of it cannot be served."""
-        jobs, job_problems = read_jobs(databag.get(SCRAPE_JOBS_KEY) or "")
-        topology, topology_problems = read_topology(databag.get(SCRAPE_METADATA_KEY) or "")
-        app_databag = build(cls, scrape_jobs=jobs, scrape_metadata=topology)
-        return app_databag, [*job_problems, *topology_problems]
+        """Return what can be scraped of a databag, and what is wrong with it."""
+        in_jobs, in_metadata = Findings(SCRAPE_JOBS_KEY), Findings(SCRAPE_METADATA_KEY)
+        jobs = decode_json(databag.get(SCRAPE_JOBS_KEY), in_jobs)
+        metadata = decode_json(databag.get(SCRAPE_METADATA_KEY), in_metadata)
+        app_databag = cls(
+            scrape_jobs=decode_jobs(jobs, in_jobs),
+            scrape_metadata=decode_topology(metadata, in_metadata),
+        )
+        return app_databag, in_jobs.problems + in_metadata.problems
 
     @classmethod
     def decode_strict(cls, databag: Mapping[str, str]) -> AppDatabag:
-        """Read a databag that must be wholly right.
+        """Return what a databag holds.
 
         Raises:
-            DatabagError: it is not.
+            DatabagError: something is wrong with it.
         """
         app_databag, problems = cls.decode(databag)
         if problems:
@@ -1740,51 +1743,67 @@ class AppDatabag:
         return app_databag
 
     def encode(self) -> Dict[str, str]:
-        """Write the databag's text, with a port for every target."""
+        """Return the text of the databag, with a port for every target."""
         return encode_app(self.scrape_jobs, self.scrape_metadata)
 
 
 @dataclass(frozen=True)
 class UnitDatabag:
-    """What a unit says: its address and its name."""
+    """What a unit publishes: its address and its name.
+
+    Raises:
+        InvalidJobError: the address is no host, or UTF-8 cannot encode the name.
+    """
 
     address: str = ""
     """A host name or an IP address, IPv6 in brackets."""
     name: str = ""
-    """The unit's name in its own model; across models Juju itself gives it another."""
+    """The name of the unit in its own model; across models Juju itself uses another."""
 
     def __post_init__(self) -> None:
-        """Check address and name, and put IPv6 into brackets.
-
-        Raises:
-            InvalidJobError: the address is no host, or UTF-8 cannot hold the name.
-        """
+        """Check address and name, and put an IPv6 address into brackets."""
         host = parse_host(self.address) if self.address else ""
         if host is None:
             raise InvalidJobError("address", ADDRESS_RULE)
         if not is_utf8(self.name):
             raise InvalidJobError("name", UTF8_RULE)
-        self.__dict__["address"] = host
+        if host != self.address:
+            object.__setattr__(self, "address", host)
 
     @classmethod
-    def decode(cls, databag: Mapping[str, str]) -> Tuple[UnitDatabag, List[Problem]]:
-        """Read any databag, and tell what of it cannot be served."""
-        findings = Findings()
-        _, address, name = read_unit("", databag)
+    def decode(
+        cls,
+        databag: Mapping[str, str],
+        address_source: AddressSource = AddressSource.PUBLISHED,
+    ) -> Tuple[UnitDatabag, List[Problem]]:
+        """Return what can be used of a databag, and what is wrong with it.
+
+        Args:
+            databag: the databag of a unit.
+            address_source: `PUBLISHED`, or `INGRESS` for the address that Juju itself wrote.
+        """
+        is_published = address_source is AddressSource.PUBLISHED
+        address_key = UNIT_ADDRESS_KEY if is_published else INGRESS_ADDRESS_KEY
+        address, name = databag.get(address_key, ""), databag.get(UNIT_NAME_KEY, "")
+        if is_published and not address:
+            address = databag.get(LEGACY_ADDRESS_KEY, "")
+        try:
+            return cls(address=address, name=name), []
+        except InvalidJobError:
+            problems: List[Problem] = []
         host = parse_host(address) if address else ""
         if host is None:
-            findings.error(UNIT_ADDRESS_KEY, ADDRESS_RULE)
+            problems.append(Problem("error", address_key, ADDRESS_RULE))
         if not is_utf8(name):
-            findings.warning(UNIT_NAME_KEY, UTF8_RULE)
-            name = replace_surrogates(name)
-        return build(cls, address=host or "", name=name), findings.problems
+            problems.append(Problem("warning", UNIT_NAME_KEY, UTF8_RULE))
+        return cls(address=host or "", name=replace_surrogates(name)), problems
 
     @classmethod
     def decode_strict(cls, databag: Mapping[str, str]) -> UnitDatabag:
-        """Read a databag that must be wholly right.
+        """Return what a databag holds.
 
         Raises:
-            DatabagError: it is not.
+            DatabagError: something is wrong with it.
         """
         unit_databag, problems = cls.decode(databag)
         if problems:
@@ -1792,46 +1811,59 @@ class UnitDatabag:
         return unit_databag
 
     def encode(self) -> Dict[str, str]:
-        """Write the databag's text; what is empty is left out."""
-        texts = {UNIT_ADDRESS_KEY: self.address, UNIT_NAME_KEY: self.name}
-        return {key: text for key, text in texts.items() if text}
+        """Return the text of the databag, without what is empty."""
+        return encode_unit(self.address, self.name)
 
 
-def remember_short(read: Callable[[str], Value]) -> Callable[[str], Value]:
-    """Let a function of a text remember what it gave for the last short ones.
+@dataclass(frozen=True)
+class RelationDatabags:
+    """What the databags of one relation hold."""
 
-    In one hook jobs() and problems() read the same databags, and many applications have the same
-    jobs.
-    """
-    remember = lru_cache(maxsize=MAX_REMEMBERED)(read)
-    return lambda text: remember(text) if len(text) <= MAX_REMEMBERED_LENGTH else read(text)
+    relation_id: int
+    application: str
+    """The name of the remote application in this model."""
+    app_databag: AppDatabag
+    units: Mapping[str, UnitDatabag]
+    """By the name of the unit in Juju."""
+    problems: Sequence[Problem] = ()
+    """What is wrong in the databags."""
+
+    @classmethod
+    def decode(
+        cls,
+        relation_id: int,
+        application: str,
+        app_databag: Mapping[str, str],
+        units: Mapping[str, UnitDatabag],
+        unit_problems: Iterable[Problem] = (),
+    ) -> RelationDatabags:
+        """Return the units of a relation with what their application published.
+
+        Without units there is nothing to scrape, and the application's databag is not read.
+        """
+        if not units:
+            return cls(relation_id, application, AppDatabag(), units)
+        decoded, problems = AppDatabag.decode(app_databag)
+        problems += unit_problems
+        if decoded.scrape_jobs and not app_databag.get(SCRAPE_METADATA_KEY):
+            problems.append(Problem("warning", SCRAPE_METADATA_KEY, NO_METADATA_RULE))
+        located = [problem.in_relation(relation_id, application) for problem in problems]
+        return cls(relation_id, application, decoded, units, located)
 
 
-@remember_short
-def read_jobs(text: str) -> Tuple[Tuple[Job, ...], Tuple[Problem, ...]]:
-    """Read the text of `scrape_jobs`: what can be served of it, and what is wrong."""
-    findings = Findings()
-    raw_jobs = decode_json(text, SCRAPE_JOBS_KEY, findings)
-    jobs = () if raw_jobs is None else decode_jobs(raw_jobs, SCRAPE_JOBS_KEY, findings)
-    return jobs, tuple(findings.problems)
-
-
-@remember_short
-def read_topology(text: str) -> Tuple[Optional[Topology], Tuple[Problem, ...]]:
-    """Read the text of `scrape_metadata`: what it says, and what is wrong."""
-    findings = Findings()
-    metadata = decode_json(text, SCRAPE_METADATA_KEY, findings)
-    topology = None if metadata is None else decode_topology(metadata, findings)
-    return topology, tuple(findings.problems)
+def read_app(databag: Mapping[str, str]) -> Dict[str, str]:
+    """Return the texts that an application published."""
+    texts = {key: databag.get(key) for key in (SCRAPE_JOBS_KEY, SCRAPE_METADATA_KEY)}
+    return {key: text for key, text in texts.items() if text}
 
 
 def encode_app(
     jobs: Iterable[Union[Job, Mapping[str, object]]], topology: Optional[Topology]
 ) -> Dict[str, str]:
-    """Write an application's databag; a mapping among the jobs is written as it stands.
+    """Return the text of an application's databag; mappings are written as they stand.
 
     Raises:
-        InvalidJobError: a job is no JSON.
+        InvalidJobError: a job cannot be written as JSON.
     """
     texts: List[str] = []
     for index, job in enumerate(jobs):
@@ -1844,60 +1876,24 @@ def encode_app(
     return databag
 
 
-def check_jobs(encoded_jobs: str) -> List[Problem]:
-    """Tell what of published jobs consumers leave out, or fail on if they are old.
-
-    Args:
-        encoded_jobs: the text of `scrape_jobs`.
-    """
-    findings = Findings()
-    raw_jobs = decode_json(encoded_jobs, SCRAPE_JOBS_KEY, findings)
-    decode_jobs(raw_jobs, "jobs", findings)
-    warn_of_old_consumers(raw_jobs, "jobs", findings)
-    return findings.problems
-
-
-def read_app(databag: Mapping[str, str]) -> Dict[str, str]:
-    """Give the texts that an application published."""
-    texts = {key: databag.get(key) for key in (SCRAPE_JOBS_KEY, SCRAPE_METADATA_KEY)}
+def encode_unit(address: str, name: str) -> Dict[str, str]:
+    """Return the text of a unit's databag, without what is empty."""
+    texts = {UNIT_ADDRESS_KEY: address, UNIT_NAME_KEY: name}
     return {key: text for key, text in texts.items() if text}
 
 
-def read_unit(unit_name: str, databag: Mapping[str, str]) -> Tuple[str, str, str]:
-    """Give a unit's name in Juju, and the texts of the address and name that it published.
-
-    The texts are unchecked, and empty where there is none.
-    """
-    try:
-        # What current providers write. Every look into a databag of ops is a chain of calls.
-        address, name = databag[UNIT_ADDRESS_KEY], databag[UNIT_NAME_KEY]
-    except KeyError:
-        address, name = databag.get(UNIT_ADDRESS_KEY, ""), databag.get(UNIT_NAME_KEY, "")
-    return unit_name, address or databag.get(LEGACY_ADDRESS_KEY, ""), name
-
-
-def read_ingress(unit_name: str, databag: Mapping[str, str]) -> Tuple[str, str, str]:
-    """Do the same with the address that Juju itself tells of a unit."""
-    address = databag.get(INGRESS_ADDRESS_KEY, "")
-    return unit_name, address, databag.get(UNIT_NAME_KEY, "")
-
-
-def decode_json(text: str, path: str, findings: Findings) -> object:
-    """Read JSON; None if there is none, or no valid one.
-
-    The time is linear in the text.
-    """
-    if not text:
-        return None
-    try:
-        return JSON_DECODER.decode(text)
-    except (ValueError, RecursionError):
-        findings.error(path, "must be JSON that is nested less than some hundred levels deep")
-        return None
+def judge_jobs(jobs: Sequence[Union[Job, Mapping[str, object]]]) -> List[Problem]:
+    """Return what consumers skip of a charm's own jobs, or fail on if they are old."""
+    findings = Findings("jobs")
+    decode_jobs(jobs, findings)
+    for index, job in enumerate(jobs):
+        mapping = job.as_mapping() if isinstance(job, Job) else job
+        warn_of_old_consumers(mapping, findings.at(index))
+    return findings.problems
 
 
 def parse_int(digits: str) -> int:
-    """Read a number of JSON.
+    """Return a number of JSON.
 
     Raises:
         ValueError: it has more than 4300 digits.
@@ -1910,109 +1906,115 @@ def parse_int(digits: str) -> int:
 JSON_DECODER = json.JSONDecoder(parse_int=parse_int)
 
 
-def decode_topology(raw: object, findings: Findings) -> Optional[Topology]:
-    """Read where in Juju an application is; None if it says nothing.
+def decode_json(text: Optional[str], findings: Findings) -> object:
+    """Return what JSON text holds, in time linear in its length; None for none or a bad one."""
+    if not text:
+        return None
+    try:
+        return JSON_DECODER.decode(text)
+    except (ValueError, RecursionError):
+        findings.error("must be valid JSON, nested at most some hundred levels deep")
+        return None
 
-    What is missing stays empty. Fields that are not known are ones of the future.
+
+def decode_topology(raw: object, findings: Findings) -> Optional[Topology]:
+    """Return where in Juju an application is; None if it does not say so.
+
+    What is missing stays empty. Unknown fields are ignored: later versions may add some.
     """
+    if raw is None:
+        return None
     mapping = as_object(raw)
     if mapping is None:
-        findings.error(SCRAPE_METADATA_KEY, OBJECT_RULE)
+        findings.error(OBJECT_RULE)
         return None
     fields = {key: mapping[key] for key in TOPOLOGY_KEYS if mapping.get(key) is not None}
-    texts = {
-        key: get_text(fields, key, SCRAPE_METADATA_KEY, findings, lossy=True) for key in fields
-    }
+    texts = {key: get_text(fields, key, findings, lossy=True) for key in fields}
     for key in REQUIRED_TOPOLOGY_KEYS:
-        if not texts.setdefault(key, ""):
-            findings.warning(f"{SCRAPE_METADATA_KEY}.{key}", "missing in job names and labels")
-    if texts["model_uuid"] and not is_uuid(texts["model_uuid"]):
-        findings.warning(f"{SCRAPE_METADATA_KEY}.model_uuid", "must be a UUID")
-    return Topology(**texts)
+        if not texts.get(key):
+            findings.at(key).warning(MISSING_RULE)
+    model_uuid = texts.get("model_uuid", "")
+    if model_uuid and not is_uuid(model_uuid):
+        findings.at("model_uuid").warning("must be a UUID")
+    return Topology(
+        model=texts.get("model", ""),
+        model_uuid=model_uuid,
+        application=texts.get("application", ""),
+        unit=texts.get("unit"),
+        charm_name=texts.get("charm_name"),
+    )
 
 
 # The units of an application, by name, with the address at which Parca reaches each.
 
 # More digits than any unit has: Python reads long ones slowly, or not at all.
 MAX_NUMBER_LENGTH = 18
-SHARED_NAME_RULE = "another unit says that it has this name: known by its name in Juju instead"
-TAKEN_NAME_RULE = "another unit says that it has this unit's name: not scraped"
+SHARED_NAME_RULE = "another unit published the same name; using the Juju unit name"
+TAKEN_NAME_RULE = "another unit published this unit's name; the unit is not scraped"
 
 
-@dataclass(frozen=True, init=False)
+@dataclass(frozen=True)
 class HostMap:
-    """Pairs of a unit's name and its address, in the order of unit numbers."""
+    """Pairs of a unit's name and its address, in the order of unit numbers.
 
-    hosts: Pairs
+    Raises:
+        InvalidJobError: an address is no host.
+    """
 
-    def __init__(self, hosts: Union[Mapping[str, str], Pairs] = ()) -> None:
-        """Check and order the addresses.
+    hosts: Pairs = ()
 
-        Raises:
-            InvalidJobError: an address is no host.
-        """
-        units = [(unit_name, address, "") for unit_name, address in dict(hosts).items()]
-        checked, problems = HostMap.decode(units)
-        for problem in problems:
-            raise InvalidJobError(f"hosts[{problem.unit!r}]", problem.message)
-        self.__dict__.update(checked.__dict__)
+    if TYPE_CHECKING:  # `__post_init__` makes the field of what may be given for it.
 
-    @classmethod
-    def decode(
-        cls, units: Iterable[Tuple[str, str, str]], address_key: str = UNIT_ADDRESS_KEY
-    ) -> Tuple[HostMap, List[Problem]]:
-        """Do what `decode_hosts` does."""
-        hosts, problems = decode_hosts(units, address_key)
-        host_map = cls.__new__(cls)
-        host_map.__dict__["hosts"] = tuple(hosts.items())
-        return host_map, problems
+        def __init__(self, hosts: Union[Mapping[str, str], Pairs] = ()) -> None: ...
+
+    def __post_init__(self) -> None:
+        """Check and order the addresses."""
+        units: Dict[str, UnitDatabag] = {}
+        for name, address in dict(self.hosts).items():
+            try:
+                units[name] = UnitDatabag(address, name)
+            except InvalidJobError as error:
+                raise InvalidJobError(f"hosts[{name!r}]", error.rule) from None
+        pairs = [(name, units[name].address) for name in order_units(units)]
+        object.__setattr__(self, "hosts", tuple((name, host) for name, host in pairs if host))
 
 
-def decode_hosts(
-    units: Iterable[Tuple[str, str, str]], address_key: str
-) -> Tuple[Dict[str, str], List[Problem]]:
-    """Order the units of a relation, and leave out those without an address.
+def name_hosts(units: Mapping[str, UnitDatabag]) -> Tuple[Dict[str, str], List[Problem]]:
+    """Return the address of each unit of a relation, and which units go by another name.
 
     Args:
-        units: for each unit its name in Juju, the text of its address, and the name that it
-            published; both texts may be empty.
-        address_key: the key in the unit databag that the address is from.
-
-    Returns:
-        The address of each unit; and what is wrong with a unit that is not among them, or is not
-        by the name that it published.
+        units: by the name in Juju, in the order of unit numbers; those without an address are
+            left out.
     """
-    problems: List[Problem] = []
     hosts: Dict[str, str] = {}
-    for unit_name, address, published_name in sorted(units, key=unit_number):
-        if not address:
+    problems: List[Problem] = []
+    for juju_name, unit in units.items():
+        if not unit.address:
             continue
-        host = parse_host(address)
-        if host is None:
-            problems.append(Problem("error", address_key, ADDRESS_RULE, unit=unit_name))
-            continue
-        name = published_name or unit_name
-        if not (name.isascii() or is_utf8(name)):
-            problems.append(Problem("warning", UNIT_NAME_KEY, UTF8_RULE, unit=unit_name))
-            name = replace_surrogates(name)
+        name = unit.name or replace_surrogates(juju_name)
         if name in hosts:
-            if unit_name in hosts:
-                problems.append(Problem("error", UNIT_NAME_KEY, TAKEN_NAME_RULE, unit=unit_name))
+            if juju_name in hosts:
+                problems.append(Problem("error", UNIT_NAME_KEY, TAKEN_NAME_RULE, unit=juju_name))
                 continue
-            problems.append(Problem("warning", UNIT_NAME_KEY, SHARED_NAME_RULE, unit=unit_name))
-            name = unit_name
-        hosts[name] = host
+            problems.append(Problem("warning", UNIT_NAME_KEY, SHARED_NAME_RULE, unit=juju_name))
+            name = replace_surrogates(juju_name)
+        hosts[name] = unit.address
     return hosts, problems
 
 
-def unit_number(unit: Tuple[str, str, str]) -> int:
-    """Give the number in a unit's name in Juju; -1 for a name that Juju does not give."""
-    number = unit[0].rpartition("/")[2]
+def order_units(names: Iterable[str]) -> List[str]:
+    """Return the names that units have in Juju in the order of their numbers."""
+    return sorted(names, key=unit_number)
+
+
+def unit_number(name: str) -> int:
+    """Return the number in a unit's name in Juju; -1 for a name that Juju does not use."""
+    number = name.rpartition("/")[2]
     is_number = number.isdecimal() and len(number) <= MAX_NUMBER_LENGTH
     return int(number) if is_number else -1
 
 
-# From databags to the scrape configurations that Parca loads.
+# From what the databags hold to the scrape configs that Parca loads.
 
 # Limits for one relation, so that no databag of 16 MiB grows into one that nobody can load.
 MAX_TARGETS = 100_000
@@ -2023,9 +2025,10 @@ RESERVED_JOB_NAME = "parca"
 UNNAMED = "unnamed"
 UNIT_LABEL = "juju_unit"
 SIZE_RULE = (
-    f"more than {MAX_TARGETS} targets or {MAX_LABELS} labels, times units: the rest is left out"
+    f"more than {MAX_TARGETS} targets or {MAX_LABELS} labels, counted for each unit: the rest are"
+    " skipped"
 )
-NAME_RULE = "another job has this name already, so a number follows: name each job differently"
+NAME_RULE = "another job has the same name; a number was added: give each job a name of its own"
 Origin = Tuple[int, str]
 INSTANCE_LABELS = ("juju_model", "juju_model_uuid", "juju_application")
 
@@ -2038,7 +2041,7 @@ class StaticConfigDict(TypedDict):
 
 
 class RelabelConfigDict(TypedDict):
-    """The rule that makes the label `instance` of the topology."""
+    """The rule that makes the label `instance` from the topology."""
 
     source_labels: List[str]
     separator: str
@@ -2046,17 +2049,7 @@ class RelabelConfigDict(TypedDict):
     regex: str
 
 
-class ScrapeConfigSettings(TypedDict, total=False):
-    """What a scrape config may have."""
-
-    scrape_interval: str
-    scrape_timeout: str
-    scheme: str
-    profiling_config: Dict[str, object]
-    tls_config: Dict[str, object]
-
-
-class ScrapeConfig(ScrapeConfigSettings):
+class ScrapeConfig(JobSettings):
     """A scrape config as Parca loads it: an element of what `jobs()` returns."""
 
     job_name: str
@@ -2064,21 +2057,8 @@ class ScrapeConfig(ScrapeConfigSettings):
     relabel_configs: List[RelabelConfigDict]
 
 
-class RelationDatabags(NamedTuple):
-    """The databags of one relation, as text."""
-
-    relation_id: int
-    application: str
-    """The remote application's name in this model."""
-    app_databag: Mapping[str, str]
-    units: Sequence[Tuple[str, str, str]]
-    """The name, the text of the address and the published name of each unit."""
-    address_key: str = UNIT_ADDRESS_KEY
-    """The key in the unit databag that the addresses are from."""
-
-
 class Budget:
-    """How many targets and labels may still be served of one relation."""
+    """How many targets and labels may still be scraped of one relation."""
 
     def __init__(self) -> None:
         self.targets: int = MAX_TARGETS
@@ -2086,11 +2066,11 @@ class Budget:
         self.is_spent: bool = False
 
     def spend(self, targets: int, labels: int, entries: int) -> int:
-        """Give how many of some entries can be served.
+        """Return how many of some entries can be scraped.
 
         Args:
-            targets: how many each has.
-            labels: how many each has.
+            targets: how many each of them has.
+            labels: how many each of them has.
             entries: how many there are.
         """
         if targets * entries > self.targets or labels * entries > self.labels:
@@ -2104,9 +2084,9 @@ class Budget:
 def render(
     relations: Iterable[RelationDatabags],
 ) -> Tuple[List[ScrapeConfig], List[Problem]]:
-    """Give the scrape configs of relations, in their order, and what is wrong with them.
+    """Return the scrape configs of relations, in their order, and all problems.
 
-    Parca loads and serves all that is returned, whatever the databags hold.
+    Parca loads and scrapes everything that is returned, whatever is in the databags.
     """
     scrape_configs: List[ScrapeConfig] = []
     origins: List[Origin] = []
@@ -2116,40 +2096,34 @@ def render(
         origin = (relation.relation_id, relation.application)
         scrape_configs += rendered
         origins += [origin] * len(rendered)
-        problems += [locate(problem, *origin) for problem in found]
+        problems += [*relation.problems, *(problem.in_relation(*origin) for problem in found)]
     return resolve_names(scrape_configs, origins, problems), problems
 
 
 def render_relation(relation: RelationDatabags) -> Tuple[List[ScrapeConfig], List[Problem]]:
-    """Give the scrape configs of one relation, and what is wrong with it."""
-    if not relation.units:
-        return [], []
-    app_databag, problems = AppDatabag.decode(relation.app_databag)
-    hosts, host_problems = decode_hosts(relation.units, relation.address_key)
-    findings = Findings()
-    topology = app_databag.scrape_metadata or Topology("", "", "")
-    if app_databag.scrape_jobs and not relation.app_databag.get(SCRAPE_METADATA_KEY):
-        findings.warning(SCRAPE_METADATA_KEY, "missing: model and charm are not known")
+    """Return the scrape configs of one relation, and the problems of rendering them."""
+    hosts, problems = name_hosts(relation.units)
+    topology = relation.app_databag.scrape_metadata or Topology("", "", "")
     if not topology.application:
         application = replace_surrogates(relation.application)
         topology = dataclasses.replace(topology, application=application)
 
     scrape_configs: List[ScrapeConfig] = []
     budget = Budget()
-    for job in app_databag.scrape_jobs:
+    for job in relation.app_databag.scrape_jobs:
         scrape_config = render_job(job, topology, hosts, budget)
         if scrape_config["static_configs"] or not budget.is_spent:
             scrape_configs.append(scrape_config)
         if budget.is_spent:
-            findings.error(SCRAPE_JOBS_KEY, SIZE_RULE)
+            problems.append(Problem("error", SCRAPE_JOBS_KEY, SIZE_RULE))
             break
-    return scrape_configs, problems + host_problems + findings.problems
+    return scrape_configs, problems
 
 
 def render_job(
     job: Job, topology: Topology, hosts: Mapping[str, str], budget: Budget
 ) -> ScrapeConfig:
-    """Give the scrape config of one job, with as many entries as the budget allows."""
+    """Return the scrape config of one job, with as many entries as the budget allows."""
     labels = topology.label_matcher_dict
     entries: List[StaticConfigDict] = []
     for static_config in job.static_configs:
@@ -2159,7 +2133,7 @@ def render_job(
     if hosts and job.static_configs:
         source_labels.append(UNIT_LABEL)
     name = "_".join(filter(None, (topology.identifier, job.job_name)))
-    scrape_config = {
+    return {
         "job_name": name or UNNAMED,
         "static_configs": entries,
         **job.settings(),
@@ -2172,7 +2146,6 @@ def render_job(
             }
         ],
     }
-    return cast("ScrapeConfig", scrape_config)
 
 
 def render_static_config(
@@ -2181,7 +2154,7 @@ def render_static_config(
     hosts: Mapping[str, str],
     budget: Budget,
 ) -> List[StaticConfigDict]:
-    """Give an entry for the fully qualified targets, and one for each unit if there are others."""
+    """Return an entry for the fully qualified targets, and one per unit for the wildcards."""
     labels = {**dict(static_config.labels), **topology_labels}
     qualified = [target.text for target in static_config.targets if not target.is_wildcard]
     suffixes = [target.suffix for target in static_config.targets if target.is_wildcard]
@@ -2208,15 +2181,15 @@ def render_static_config(
 def resolve_names(
     scrape_configs: List[ScrapeConfig], origins: List[Origin], problems: List[Problem]
 ) -> List[ScrapeConfig]:
-    """Make job names unique, for Parca refuses a file with a name in it twice.
+    """Return the scrape configs with unique job names: Parca refuses a file that has one twice.
 
-    Of identical jobs one stays. Of others the first in order keeps the name, and each later one
-    gets the lowest number that makes a name which no job of any relation has.
+    One of several identical jobs stays. Otherwise the first in order keeps the name, and each
+    later one gets the lowest number that makes a name which no job of any relation has.
 
     Args:
         scrape_configs: the jobs by the names that their applications gave them.
-        origins: id and application of the relation of each.
-        problems: takes a warning for each job with another name than it was given.
+        origins: the id and the application of the relation of each.
+        problems: gets a warning for each job whose name is changed.
     """
     given = Counter(scrape_config["job_name"] for scrape_config in scrape_configs)
     if len(given) == len(scrape_configs) and RESERVED_JOB_NAME not in given:
@@ -2238,19 +2211,18 @@ def resolve_names(
                 number += 1
             next_number[name] = number + 1
             scrape_config["job_name"] = f"{name}_{number}"
-            problems.append(locate(Problem("warning", SCRAPE_JOBS_KEY, NAME_RULE), *origin))
+            problem = Problem("warning", SCRAPE_JOBS_KEY, NAME_RULE)
+            problems.append(problem.in_relation(*origin))
         taken.add(scrape_config["job_name"])
         served.append(scrape_config)
     return served
 
 
-# The endpoint of a charm: its metadata, its relations, and what Juju lets be read of them.
+# The endpoint of a charm: its metadata, its relations, and what Juju denies of them.
 
 logger: logging.Logger = logging.getLogger(__name__)
 
-DEFAULT_RELATION_NAME = "profiling-endpoint"
-RELATION_INTERFACE_NAME = "parca_scrape"
-# Every line of a charm's log is a process to ops.
+# Every line of the log costs ops a process.
 MAX_LINES = 20
 
 
@@ -2283,7 +2255,7 @@ class RelationInterfaceMismatchError(Exception):
 
 
 class RelationRoleMismatchError(Exception):
-    """The relation of this name is on the other side in the charm's metadata."""
+    """The relation of this name has the other role in the charm's metadata."""
 
     def __init__(
         self,
@@ -2304,12 +2276,12 @@ class RelationRoleMismatchError(Exception):
 
 
 def check_endpoint(charm: ops.CharmBase, relation_name: str, role: ops.RelationRole) -> None:
-    """Check that the charm's metadata has the relation, on the right side.
+    """Check that the charm's metadata has the relation, with the right interface and role.
 
     Raises:
-        RelationNotFoundError: it has none of this name.
-        RelationInterfaceMismatchError: it is of another interface.
-        RelationRoleMismatchError: it is on the other side.
+        RelationNotFoundError: there is no relation of this name.
+        RelationInterfaceMismatchError: it has another interface.
+        RelationRoleMismatchError: it has the other role.
     """
     relation = charm.meta.relations.get(relation_name)
     if relation is None:
@@ -2332,16 +2304,16 @@ class RelationLister:
         self._denials: List[Problem] = []
 
     def list_relations(self) -> Tuple[List[ops.Relation], List[Problem]]:
-        """Give the relations in order of their ids, and why some may be missing.
+        """Return the relations in the order of their ids, and why some may be missing.
 
-        A relation does not count in its own relation-broken hook, where ops before 2.10 lists it.
+        A relation does not count in its own relation-broken hook; ops before 2.10 lists it there.
         """
         relations: List[ops.Relation] = []
         try:
             relations = self._model.relations[self._relation_name]
         except ops.ModelError as error:
-            self._denials = [denial(error, self._relation_name)]
-            # What ops listed before the failure it gives from now on, as if it were all.
+            self._denials = [denied(error, self._relation_name)]
+            # From now on ops returns what it had listed before the failure, as if it were all.
             with contextlib.suppress(ops.ModelError):
                 relations = self._model.relations[self._relation_name]
             self._listed_in_part = relations
@@ -2352,12 +2324,12 @@ class RelationLister:
 
 
 def remote_application(relation: ops.Relation) -> Optional[ops.Application]:
-    """Give the other side of a relation; ops may have none, though its types do not say so."""
+    """Return the remote application; ops may have none, though its types do not say so."""
     return relation.app
 
 
 def running_hook(relation_name: str, kind: str) -> Optional[int]:
-    """Give the id of the relation whose hook of this kind Juju runs now; None for another hook.
+    """Return the id of the relation whose hook of this kind is running; None for other hooks.
 
     Source: Juju's environment of a hook, `worker/uniter/runner/context/context.go`.
 
@@ -2373,25 +2345,25 @@ def running_hook(relation_name: str, kind: str) -> Optional[int]:
 
 
 def in_relation(problem: Problem, relation: ops.Relation) -> Problem:
-    """Give the problem with the relation that it is in."""
+    """Return the problem with the relation that it is in."""
     application = remote_application(relation)
-    return locate(problem, relation.id, "" if application is None else application.name)
+    return problem.in_relation(relation.id, "" if application is None else application.name)
 
 
-def denial(error: ops.ModelError, path: str = "", unit_name: str = "") -> Problem:
-    """Give the problem of something that Juju does not let this unit read or write."""
+def denied(error: ops.ModelError, path: str = "") -> Problem:
+    """Return the problem of something that Juju did not let this unit read or write."""
     reason = " ".join(str(error).split()) or type(error).__name__
-    return Problem("error", path, f"left out, for Juju denies it: {reason}", unit=unit_name)
+    return Problem("error", path, f"skipped: Juju denied access: {reason}")
 
 
 class ProblemLog:
-    """Logs each problem once, and at most 20 of a relation."""
+    """Logs each problem once, and at most 20 of one relation."""
 
     def __init__(self) -> None:
         self._logged: Dict[Optional[int], Set[Problem]] = {}
 
     def log(self, problems: Iterable[Problem]) -> None:
-        """Log the problems that are new, and count those that are too many."""
+        """Log the new problems, and the number of those that are too many."""
         hidden: Dict[Optional[int], int] = {}
         for problem in problems:
             logged = self._logged.setdefault(problem.relation_id, set())
@@ -2405,20 +2377,19 @@ class ProblemLog:
                 logger.log(level, "%s", problem)
         for relation_id, count in hidden.items():
             origin = "" if relation_id is None else f"relation {relation_id}: "
-            logger.warning("%s%d more problems, see problems()", origin, count)
+            logger.warning("%s%d more problems; problems() returns all", origin, count)
 
 
-# The side of a profiled charm: what Parca shall scrape, into the databags of all relations.
+# The side of a profiled charm: what Parca should scrape, into the databags of all relations.
 
 Jobs = Iterable[Union[Mapping[str, object], Job]]
 UnitAddress = Union[str, AddressSource, Callable[[ops.Relation], str]]
 
 
 class ProfilingEndpointProvider(ops.Object):
-    """Tells Parca charms what to scrape of this charm.
+    """Publishes what Parca should scrape of this charm.
 
-    It publishes by itself at the events of the relation, and whenever `set_scrape_job_spec()` is
-    called.
+    It publishes at the events of the relation, and whenever `set_scrape_job_spec()` is called.
     """
 
     def __init__(
@@ -2434,21 +2405,21 @@ class ProfilingEndpointProvider(ops.Object):
 
         Args:
             charm: the charm that is profiled.
-            relation_name: the endpoint, in the charm's metadata under `provides`.
+            relation_name: the endpoint, under `provides` in the charm's metadata.
             jobs: what to scrape, each a `Job` or a mapping in the form of Parca's scrape configs;
-                None for port 80 of each unit, empty for nothing. It is read once; what is nested
+                None for port 80 of every unit, empty for nothing. It is read once; what is nested
                 in a mapping is read when it is published.
             refresh_event: when to publish the unit's address again; by default at pebble-ready of
-                every container, and where there is none at update-status.
-            unit_address: the address that Parca reaches this unit at, a function that gives one
+                every container, or at update-status if there is none.
+            unit_address: the address at which Parca reaches this unit, a function that returns it
                 for a relation, or where to get it from: `FQDN`, `INGRESS` or `BIND`.
 
         Raises:
             RelationNotFoundError: the charm's metadata has no relation of this name.
-            RelationInterfaceMismatchError: it is of another interface.
-            RelationRoleMismatchError: it is on the other side.
-            InvalidJobError: an item of `jobs` is neither `Job` nor mapping, or `unit_address` is
-                no address.
+            RelationInterfaceMismatchError: the relation has another interface.
+            RelationRoleMismatchError: the relation is under `requires`.
+            InvalidJobError: an item of `jobs` is neither a `Job` nor a mapping, or `unit_address`
+                is no address.
         """
         check_endpoint(charm, relation_name, ops.RelationRole.provides)
         if not is_address_source(unit_address):
@@ -2457,7 +2428,7 @@ class ProfilingEndpointProvider(ops.Object):
         self.topology: Topology = ProviderTopology.from_charm(charm)
         self._charm = charm
         self._relation_name = relation_name
-        self._jobs = take_jobs(jobs)
+        self._jobs = list_jobs(jobs)
         self._unit_address = unit_address
         self._lister = RelationLister(self.model, relation_name)
         self._problem_log = ProblemLog()
@@ -2475,7 +2446,7 @@ class ProfilingEndpointProvider(ops.Object):
             refresh_event = [refresh_event]
         pebble_ready = [charm.on[name].pebble_ready for name in charm.meta.containers]
         refresh_events = [*(refresh_event or pebble_ready), charm.on.update_status]
-        # ops calls an observer once for each time that it observes an event.
+        # ops calls an observer as often as it observes an event.
         distinct = {
             (event.emitter.handle.path, event.event_kind): event for event in refresh_events
         }
@@ -2483,35 +2454,35 @@ class ProfilingEndpointProvider(ops.Object):
             self.framework.observe(event, self._on_unit_changed)
 
     def update_scrape_job_spec(self, jobs: Optional[Jobs]) -> None:
-        """Take other jobs than those given to the constructor, and publish them.
+        """Publish other jobs than those given to the constructor, until the end of the hook.
 
         Raises:
-            InvalidJobError: an item is neither `Job` nor mapping, or is no JSON.
+            InvalidJobError: an item is neither a `Job` nor a mapping, or not JSON.
         """
-        self._jobs = take_jobs(jobs)
+        self._jobs = list_jobs(jobs)
         self.set_scrape_job_spec()
 
     def set_scrape_job_spec(self) -> None:
         """Publish jobs, topology and address to all relations, as far as they have changed.
 
         Raises:
-            InvalidJobError: this unit is the leader, and a job is no JSON.
+            InvalidJobError: this unit is the leader, and a job cannot be written as JSON.
         """
         self._publish(with_jobs=True)
 
     def is_ready(self, relation: Optional[ops.Relation] = None) -> bool:
-        """Tell whether there are relations (or the given one), with a remote application each."""
+        """Return whether there are relations (or this one), each with a remote application."""
         listed, _ = self._lister.list_relations()
         relations = listed if relation is None else [relation]
         return bool(relations) and None not in map(remote_application, relations)
 
     def problems(self) -> List[Problem]:
-        """Tell what of the jobs consumers would not serve, and what was not published."""
+        """Return what consumers would not scrape of the jobs, and what was not published."""
         try:
-            found = check_jobs(encode_app(self._jobs, None)[SCRAPE_JOBS_KEY])
+            encode_app(self._jobs, None)
         except InvalidJobError as error:
-            found = [Problem("error", error.path, error.rule)]
-        return found + self._publishing_problems
+            return [Problem("error", error.path, error.rule), *self._publishing_problems]
+        return judge_jobs(self._jobs) + self._publishing_problems
 
     def _on_both_changed(self, _: ops.EventBase) -> None:
         self._publish(with_jobs=True)
@@ -2528,27 +2499,26 @@ class ProfilingEndpointProvider(ops.Object):
             app_texts = encode_app(self._jobs, self.topology)
         for relation in relations:
             address = fqdn if is_fqdn else self._find_address(relation, problems)
-            unit_databag = build(UnitDatabag, address=address, name=self._charm.unit.name)
             try:
-                write(relation.data[self._charm.unit], unit_databag.encode())
+                write(relation.data[self._charm.unit], encode_unit(address, self._charm.unit.name))
                 if app_texts is not None:
                     write(relation.data[self._charm.app], app_texts)
             except ops.ModelError as error:
-                problems.append(in_relation(denial(error), relation))
+                problems.append(in_relation(denied(error), relation))
         self._publishing_problems = problems
-        job_problems = [] if app_texts is None else check_jobs(app_texts[SCRAPE_JOBS_KEY])
+        job_problems = [] if app_texts is None else judge_jobs(self._jobs)
         self._problem_log.log(job_problems + problems)
 
     def _is_leader(self, problems: List[Problem]) -> bool:
-        """Tell whether this unit may write the application's databag."""
+        """Return whether this unit may write the application's databag."""
         try:
             return self._charm.unit.is_leader()
         except ops.ModelError as error:
-            problems.append(denial(error, SCRAPE_JOBS_KEY))
+            problems.append(denied(error, SCRAPE_JOBS_KEY))
             return False
 
     def _find_address(self, relation: ops.Relation, problems: List[Problem]) -> str:
-        """Give this unit's address for a relation; empty if there is none."""
+        """Return this unit's address for a relation; empty if there is none."""
         source = self._unit_address
         try:
             if isinstance(source, AddressSource):
@@ -2556,9 +2526,9 @@ class ProfilingEndpointProvider(ops.Object):
             else:
                 found = source if isinstance(source, str) else source(relation)
         except ops.ModelError as error:
-            problems.append(in_relation(denial(error), relation))
+            problems.append(in_relation(denied(error), relation))
             return ""
-        # Juju's own addresses are objects of `ipaddress` to ops.
+        # ops returns Juju's own addresses as objects of `ipaddress`.
         address = None if found is None else parse_host(str(found))
         if address is None:
             problem = Problem("error", UNIT_ADDRESS_KEY, ADDRESS_RULE)
@@ -2566,7 +2536,7 @@ class ProfilingEndpointProvider(ops.Object):
         return address or ""
 
     def _ask_juju(self, relation: ops.Relation, source: AddressSource) -> object:
-        """Give the address that Juju has for this unit in a relation; None if it has none.
+        """Return the address that Juju has for this unit in a relation; None if it has none.
 
         Raises:
             ops.ModelError: network-get fails.
@@ -2577,7 +2547,7 @@ class ProfilingEndpointProvider(ops.Object):
 
 
 def is_address_source(unit_address: object) -> bool:
-    """Tell whether a provider can get addresses from it."""
+    """Return whether a provider can get addresses from `unit_address`."""
     if isinstance(unit_address, str):
         return parse_host(unit_address) is not None
     if isinstance(unit_address, AddressSource):
@@ -2586,12 +2556,12 @@ def is_address_source(unit_address: object) -> bool:
 
 
 def bracket(fqdn: str) -> str:
-    """Put an IPv6 address into brackets; what is no host is published as it is."""
+    """Return a name with an IPv6 address in brackets; what is no host stays as it is."""
     return parse_host(fqdn) or fqdn
 
 
 def write(databag: ops.RelationDataContent, texts: Mapping[str, str]) -> None:
-    """Write what has changed, at once: ops before 2.20 writes what has not, too.
+    """Write what has changed, at once: ops before 2.20 also writes what has not.
 
     Raises:
         ops.ModelError: Juju denies it.
@@ -2601,19 +2571,14 @@ def write(databag: ops.RelationDataContent, texts: Mapping[str, str]) -> None:
         databag.update(changed)
 
 
-# The side of Parca: what to scrape, out of the databags of all relations.
-
-ADDRESS_KEYS = {
-    AddressSource.PUBLISHED: UNIT_ADDRESS_KEY,
-    AddressSource.INGRESS: INGRESS_ADDRESS_KEY,
-}
+# The Parca side: what to scrape, from the databags of all relations.
 
 
 class TargetsChangedEvent(ops.EventBase):
-    """What Parca has to scrape may have changed.
+    """What Parca should scrape may have changed.
 
     Attributes:
-        relation_id: id of the relation in which something changed.
+        relation_id: the id of the relation in which something changed.
     """
 
     def __init__(self, handle: ops.Handle, relation_id: int) -> None:
@@ -2621,11 +2586,11 @@ class TargetsChangedEvent(ops.EventBase):
         self.relation_id: int = relation_id
 
     def snapshot(self) -> Dict[str, int]:
-        """Give what the event needs to survive a deferral."""
+        """Return what the event needs to survive a deferral."""
         return {"relation_id": self.relation_id}
 
     def restore(self, snapshot: Mapping[str, int]) -> None:
-        """Take what `snapshot` gave."""
+        """Restore the event from what `snapshot` returned."""
         self.relation_id = snapshot["relation_id"]
 
 
@@ -2636,7 +2601,7 @@ class MonitoringEvents(ops.ObjectEvents):
 
 
 class ProfilingEndpointConsumer(ops.Object):
-    """Tells a Parca charm what to scrape.
+    """The scrape configs for a Parca charm.
 
     Observe `on.targets_changed` and write what `jobs()` returns into Parca's configuration, or
     call `jobs()` at every event.
@@ -2655,22 +2620,22 @@ class ProfilingEndpointConsumer(ops.Object):
 
         Args:
             charm: the Parca charm.
-            relation_name: the endpoint, in the charm's metadata under `requires`.
-            unit_address: `PUBLISHED`, or `INGRESS` for Juju's own address of each unit: it is
-                reached from another model where a published host name may not resolve.
+            relation_name: the endpoint, under `requires` in the charm's metadata.
+            unit_address: `PUBLISHED`, or `INGRESS` for Juju's own address of each unit, for Parca
+                in another model, where a published host name may not resolve.
 
         Raises:
             RelationNotFoundError: the charm's metadata has no relation of this name.
-            RelationInterfaceMismatchError: it is of another interface.
-            RelationRoleMismatchError: it is on the other side.
+            RelationInterfaceMismatchError: the relation has another interface.
+            RelationRoleMismatchError: the relation is under `provides`.
             ValueError: `unit_address` is neither of the two.
         """
         check_endpoint(charm, relation_name, ops.RelationRole.requires)
-        if unit_address not in ADDRESS_KEYS:
-            raise ValueError("unit_address: must be AddressSource.PUBLISHED or INGRESS here")
+        if unit_address not in (AddressSource.PUBLISHED, AddressSource.INGRESS):
+            raise ValueError("unit_address: must be AddressSource.PUBLISHED or INGRESS")
         super().__init__(charm, relation_name)
         self._relation_name = relation_name
-        self._address_key = ADDRESS_KEYS[unit_address]
+        self._address_source = unit_address
         self._lister = RelationLister(self.model, relation_name)
         self._problem_log = ProblemLog()
         events = charm.on[relation_name]
@@ -2682,56 +2647,53 @@ class ProfilingEndpointConsumer(ops.Object):
         self.on.targets_changed.emit(relation_id=event.relation.id)
 
     def jobs(self) -> List[Any]:
-        """Give the scrape configs of all relations, each a new dict like `ScrapeConfig`.
+        """Return the scrape configs of all relations, each a new dict of type `ScrapeConfig`.
 
-        Parca loads and serves all of them, whatever the databags hold; what is wrong is logged.
+        Parca loads and scrapes all of them, whatever is in the databags. Problems are logged, each
+        once per hook.
         """
         scrape_configs, problems = self._render()
         self._problem_log.log(problems)
         return scrape_configs
 
     def problems(self) -> List[Problem]:
-        """Tell all that is wrong in the current databags."""
+        """Return everything that is wrong in the current databags."""
         return self._render()[1]
 
     def _render(self) -> Tuple[List[ScrapeConfig], List[Problem]]:
-        problems: List[Problem] = []
-        scrape_configs, found = render(self._read(problems))
-        return scrape_configs, problems + found
-
-    def _read(self, problems: List[Problem]) -> Iterator[RelationDatabags]:
-        """Give the databags of the relations that Juju lets this unit read."""
-        relations, denied = self._lister.list_relations()
-        problems += denied
+        relations, denials = self._lister.list_relations()
+        databags: List[RelationDatabags] = []
         for relation in relations:
             application = remote_application(relation)
             if application is None:
                 continue
             try:
-                app_databag = read_app(relation.data[application])
-                units = self._read_units(relation, problems)
-                yield RelationDatabags(
-                    relation.id, application.name, app_databag, units, self._address_key
-                )
+                app_texts = read_app(relation.data[application])
             except ops.ModelError as error:
-                problems.append(in_relation(denial(error), relation))
+                denials.append(in_relation(denied(error), relation))
+                continue
+            units, problems = self._read_units(relation)
+            databags.append(
+                RelationDatabags.decode(relation.id, application.name, app_texts, units, problems)
+            )
+        scrape_configs, problems = render(databags)
+        return scrape_configs, denials + problems
 
-    def _read_units(
-        self, relation: ops.Relation, problems: List[Problem]
-    ) -> List[Tuple[str, str, str]]:
-        """Give name, address and published name of the units; one that Juju denies has none."""
-        read = read_unit if self._address_key == UNIT_ADDRESS_KEY else read_ingress
+    def _read_units(self, relation: ops.Relation) -> Tuple[Dict[str, UnitDatabag], List[Problem]]:
+        """Return the units of a relation, by the name in Juju; a denied one has no address."""
         departing = ""
         if running_hook(self._relation_name, "departed") == relation.id:
             departing = os.environ.get("JUJU_DEPARTING_UNIT", "")
-        units: List[Tuple[str, str, str]] = []
-        for unit in relation.units:
+        units: Dict[str, UnitDatabag] = {}
+        problems: List[Problem] = []
+        for unit in sorted(relation.units, key=lambda unit: unit_number(unit.name)):
             name = unit.name
             if name == departing:
                 continue
             try:
-                units.append(read(name, relation.data[unit]))
+                units[name], found = UnitDatabag.decode(relation.data[unit], self._address_source)
             except ops.ModelError as error:
-                problems.append(in_relation(denial(error, unit_name=name), relation))
-                units.append((name, "", ""))
-        return units
+                units[name], found = UnitDatabag(), [denied(error)]
+            if found:
+                problems += [problem.in_unit(name) for problem in found]
+        return units, problems
