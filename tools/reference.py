@@ -20,7 +20,7 @@ Entry = Union[griffe.Object, griffe.Alias]
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "parca_scrape"
 PAGE = Path("docs") / "reference.md"
-COMMAND = "make reference"
+COMMAND = "python tools/reference.py"
 LINE_LENGTH = 88
 INTRODUCTION = """\
 # Reference
