@@ -12,8 +12,9 @@ class ShopCharm(ops.CharmBase):
 
     def __init__(self, framework: ops.Framework) -> None:
         super().__init__(framework)
-        targets = StaticConfig(targets=["*:6060"], labels={"team": "shop"})
-        self.profiling = ProfilingEndpointProvider(self, jobs=[Job(static_configs=[targets])])
+        static_config = StaticConfig(targets=["*:6060"], labels={"team": "shop"})
+        job = Job(static_configs=[static_config])
+        self.profiling = ProfilingEndpointProvider(self, jobs=[job])
 
 
 if __name__ == "__main__":

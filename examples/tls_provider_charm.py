@@ -28,11 +28,11 @@ class SecureShopCharm(ops.CharmBase):
         ca = self._read_ca()
         if not ca:
             return []
-        targets = StaticConfig(targets=["*:6060"])
-        return [Job(static_configs=[targets], scheme="https", tls_config=TLSConfig(ca=ca))]
+        static_config = StaticConfig(targets=["*:6060"])
+        return [Job(static_configs=[static_config], scheme="https", tls_config=TLSConfig(ca=ca))]
 
     def _read_ca(self) -> str:
-        """Return the CA certificates from the relation databag, or empty text."""
+        """Return the CA certificates that the related application published, if any."""
         relation = self.model.get_relation("receive-ca-cert")
         if relation is None:
             return ""

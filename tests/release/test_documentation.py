@@ -6,8 +6,10 @@ import ast
 import json
 import re
 import shlex
+import textwrap
 from typing import Dict, Iterator, List, Mapping
 
+import ops
 import pytest
 import yaml
 from ops import testing
@@ -15,6 +17,7 @@ from ops import testing
 from examples.consumer_charm import CONFIG_PATH, ParcaCharm
 from examples.provider_charm import ShopCharm
 from examples.tls_provider_charm import SecureShopCharm
+from parca_scrape import TargetsChangedEvent
 from parca_scrape.cli.main import make_parser
 from tests import pem
 from tests.forms import ROOT
@@ -29,6 +32,7 @@ PAGES = [
 ]
 PYTHON_BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 YAML_BLOCK = re.compile(r"^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+GUIDE_BLOCK = re.compile(r"^    from .*?(?=^\S)", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#]+)|^\[[^\]]+\]: (\S+)$", re.MULTILINE)
 # What stands before a path of this repository in an absolute link.
 BLOB = re.compile(r"^https://.+?/blob/main/")
@@ -164,6 +168,34 @@ def test_the_parca_of_the_example_says_how_many_problems_there_are() -> None:
     state = context.run(context.on.relation_changed(relation), state)
     line = "problems in scrape jobs: 2, see juju debug-log"
     assert state.unit_status == testing.ActiveStatus(line)
+
+
+def test_the_charms_in_the_guide_of_the_single_files_work() -> None:
+    guide = read("tools/guide.txt").replace("{import_path}", "parca_scrape")
+    written: List[Dict[str, object]] = []
+    names: Dict[str, object] = {
+        "ops": ops,
+        "TargetsChangedEvent": TargetsChangedEvent,
+        "write_parca_config": written.append,
+    }
+    for block in GUIDE_BLOCK.findall(guide):
+        exec(textwrap.dedent(block), names)
+
+    profiled, parca = (names[name] for name in ("MyCharm", "ParcaCharm"))
+    assert isinstance(profiled, type)
+    assert issubclass(profiled, ops.CharmBase)
+    assert isinstance(parca, type)
+    assert issubclass(parca, ops.CharmBase)
+    context = testing.Context(profiled, meta=SHOP)
+    relation = testing.Relation("profiling-endpoint")
+    state = testing.State(relations={relation}, leader=True)
+    state = context.run(context.on.relation_joined(relation), state)
+    assert read_jobs(state, relation.id) == [{"static_configs": [{"targets": ["*:8080"]}]}]
+
+    context_of_parca = testing.Context(parca, meta=PARCA)
+    state = testing.State(relations={relation}, containers={testing.Container("parca")})
+    context_of_parca.run(context_of_parca.on.relation_changed(relation), state)
+    assert written == [{"scrape_configs": []}]
 
 
 def test_every_message_is_explained_and_no_other() -> None:
