@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import subprocess
 import sys
 from pathlib import Path
 from typing import Iterator, Union
@@ -82,7 +83,14 @@ def write_page() -> str:
         paragraphs.append(f"## {section}")
         for name in section_names:
             paragraphs += [f"### {name}", *write_entry(name, titles[name])]
-    return "\n\n".join(paragraphs) + "\n"
+    return format_page("\n\n".join(paragraphs) + "\n")
+
+
+def format_page(text: str) -> str:
+    """Return the page as `ruff format` wants it, which leaves signatures alone."""
+    command = [sys.executable, "-m", "ruff", "format", f"--line-length={LINE_LENGTH}"]
+    command += ["--stdin-filename", str(PAGE), "-"]
+    return subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
 
 
 def write_links(section: str, names: list[str]) -> str:
