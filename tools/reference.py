@@ -151,11 +151,12 @@ def write_class(entry: griffe.Class) -> Iterator[str]:
         if isinstance(section, griffe.DocstringSectionAttributes)
         for item in section.value
     }
-    members = [*filter(is_shown, entry.all_members.values())]
+    members = [resolve(member) for member in entry.all_members.values() if is_shown(member)]
     attributes = [
         write_attribute(member, described.get(member.name, ""))
         for member in members
-        if member.is_attribute
+        if isinstance(member, griffe.Attribute)
+        and not str(member.annotation).startswith("InitVar")
     ]
     if attributes:
         yield "Attributes:\n\n" + "\n".join(attributes)
@@ -167,9 +168,9 @@ def write_class(entry: griffe.Class) -> Iterator[str]:
             yield from write_docstring(member)
 
 
-def write_attribute(attribute: Entry, text: str) -> str:
+def write_attribute(attribute: griffe.Attribute, text: str) -> str:
     """Return the list item on an attribute or property; its own docstring beats `text`."""
-    annotation = getattr(attribute, "annotation", None)
+    annotation = attribute.annotation
     name = f"`{attribute.name}: {annotation}`" if annotation else f"`{attribute.name}`"
     return write_item(name, attribute.docstring.value if attribute.docstring else text)
 
