@@ -40,7 +40,9 @@ COMMAND = re.compile(r"^    (?:.*\| )?parca-scrape (.+)$", re.MULTILINE)
 TARGET = re.compile(r"^    make ([a-z-]+)|`make ([a-z-]+)", re.MULTILINE)
 MESSAGE = re.compile(r"^\| `(.+?)` \|", re.MULTILINE)
 # What makes a problem or an error out of its message.
-MAKERS = ("error", "warning", "InvalidJobError", "Problem")
+MAKERS = ("error", "warning", "refusal", "InvalidJobError", "Problem")
+# The names of variables that hold a message.
+CHOSEN = ("rule", "message")
 ANYTHING = "…"
 
 
@@ -224,7 +226,7 @@ def find_messages() -> Iterator[str]:
 
 def find_expressions(node: ast.AST) -> List[ast.expr]:
     """Return what may be the message, if a node makes a problem or chooses its rule."""
-    if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "rule":
+    if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") in CHOSEN:
         return [node.value]
     if isinstance(node, ast.Call):
         name = getattr(node.func, "attr", getattr(node.func, "id", ""))
