@@ -1,4 +1,4 @@
-"""A charm that runs Parca and tells it what to scrape."""
+"""A charm that runs Parca and writes its configuration."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ BUCKET = {"type": "FILESYSTEM", "config": {"directory": "/var/lib/parca"}}
 
 
 class ParcaCharm(ops.CharmBase):
-    """Runs Parca."""
+    """Run Parca in a container named parca."""
 
     def __init__(self, framework: ops.Framework) -> None:
         super().__init__(framework)
@@ -21,15 +21,15 @@ class ParcaCharm(ops.CharmBase):
         framework.observe(self.profiling.on.targets_changed, self._configure)
 
     def _configure(self, _: ops.EventBase) -> None:
-        """Write Parca's configuration, which Parca loads again when the file changes."""
+        """Write parca.yaml, which Parca reloads when the file changes."""
         container = self.unit.get_container("parca")
         if not container.can_connect():
             return
         config = {"object_storage": {"bucket": BUCKET}, "scrape_configs": self.profiling.jobs()}
         container.push(CONFIG_PATH, yaml.safe_dump(config), make_dirs=True)
         problems = self.profiling.problems()
-        status = f"problems in scrape jobs: {len(problems)}, see debug-log" if problems else ""
-        self.unit.status = ops.ActiveStatus(status)
+        message = f"problems in scrape jobs: {len(problems)}, see juju debug-log"
+        self.unit.status = ops.ActiveStatus(message if problems else "")
 
 
 if __name__ == "__main__":

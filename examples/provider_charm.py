@@ -8,14 +8,13 @@ from parca_scrape import Job, ProfilingEndpointProvider, StaticConfig
 
 
 class ShopCharm(ops.CharmBase):
-    """Sells things, and lets Parca profile it."""
+    """Run a shop that Parca profiles."""
 
     def __init__(self, framework: ops.Framework) -> None:
         super().__init__(framework)
-        self.profiling = ProfilingEndpointProvider(
-            self,
-            jobs=[Job(static_configs=[StaticConfig(targets=["*:6060"], labels={"team": "shop"})])],
-        )
+        static_config = StaticConfig(targets=["*:6060"], labels={"team": "shop"})
+        job = Job(static_configs=[static_config])
+        self.profiling = ProfilingEndpointProvider(self, jobs=[job])
 
 
 if __name__ == "__main__":

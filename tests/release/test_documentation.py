@@ -5,54 +5,104 @@ from __future__ import annotations
 import ast
 import json
 import re
+import shlex
+import textwrap
 from typing import Dict, Iterator, List, Mapping
 
+import ops
 import pytest
 import yaml
 from ops import testing
 
 from examples.consumer_charm import CONFIG_PATH, ParcaCharm
 from examples.provider_charm import ShopCharm
+from examples.tls_provider_charm import SecureShopCharm
+from parca_scrape import TargetsChangedEvent
+from parca_scrape.cli.main import make_parser
+from tests import pem
 from tests.forms import ROOT
 
 pytestmark = [pytest.mark.package_only, pytest.mark.state_transitions]
 
-INTERFACE = {"profiling-endpoint": {"interface": "parca_scrape"}}
-CODE_BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-LINK = re.compile(r"\]\((?!https://)([^)#]+)\)")
+PAGES = [
+    *sorted(path.name for path in ROOT.glob("*.md")),
+    *sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/*.md")),
+    "benchmarks/README.md",
+    "stubs/README.md",
+]
+PYTHON_BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+YAML_BLOCK = re.compile(r"^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+GUIDE_BLOCK = re.compile(r"^    from .*?(?=^\S)", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\(([^)#]+)|^\[[^\]]+\]: (\S+)$", re.MULTILINE)
+# What stands before a path of this repository in an absolute link.
+BLOB = re.compile(r"^https://.+?/blob/main/")
+COMMAND = re.compile(r"^    (?:.*\| )?parca-scrape (.+)$", re.MULTILINE)
+TARGET = re.compile(r"^    make ([a-z-]+)|`make ([a-z-]+)", re.MULTILINE)
 MESSAGE = re.compile(r"^\| `(.+?)` \|", re.MULTILINE)
-# Where the message stands among the arguments of what makes a problem.
-MAKERS = {"error": 1, "warning": 1, "InvalidJobError": 1, "Problem": 2}
+# What makes a problem or an error out of its message.
+MAKERS = ("error", "warning", "refusal", "InvalidJobError", "Problem")
+# The names of variables that hold a message.
+CHOSEN = ("rule", "message")
 ANYTHING = "…"
 
 
+def read(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+METADATA: List[Dict[str, object]] = list(
+    map(yaml.safe_load, YAML_BLOCK.findall(read("README.md")))
+)
+SHOP, SECURE_SHOP, PARCA = ({"name": "example", **fields} for fields in METADATA)
+
+
 def test_the_examples_in_the_readme_are_those_that_are_checked() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    examples = [ROOT / "examples" / f"{role}_charm.py" for role in ("provider", "consumer")]
-    assert CODE_BLOCK.findall(readme) == [path.read_text(encoding="utf-8") for path in examples]
+    examples = [f"examples/{role}_charm.py" for role in ("provider", "tls_provider", "consumer")]
+    assert PYTHON_BLOCK.findall(read("README.md")) == [read(path) for path in examples]
 
 
-@pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md", "docs/migrating.md"])
-def test_every_link_leads_to_a_file(name: str) -> None:
-    page = ROOT / name
-    links: List[str] = LINK.findall(page.read_text(encoding="utf-8"))
-    assert [link for link in links if not (page.parent / link).exists()] == []
-    assert links
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_leads_to_a_file(page: str) -> None:
+    links = find_links(page)
+    folders = {link: ROOT if BLOB.match(link) else (ROOT / page).parent for link in links}
+    missing = [link for link in links if not (folders[link] / BLOB.sub("", link)).exists()]
+    assert missing == []
+
+
+def find_links(page: str) -> List[str]:
+    """Return where a page links to in this repository."""
+    links: List[str] = [link for pair in LINK.findall(read(page)) for link in pair if link]
+    return [link for link in links if "://" not in link or BLOB.match(link)]
+
+
+@pytest.mark.parametrize("page", ["README.md", "stubs/README.md"])
+def test_links_on_pypi_are_absolute_and_of_one_repository(page: str) -> None:
+    links = find_links(page)
+    bases = {match.group() for match in map(BLOB.match, links) if match}
+    assert len(bases) == 1
+    assert [link for link in links if not BLOB.match(link)] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_command_is_one_that_there_is(page: str) -> None:
+    for arguments in COMMAND.findall(read(page)):
+        make_parser().parse_args(shlex.split(arguments, comments=True))
+    targets = {target for pair in TARGET.findall(read(page)) for target in pair if target}
+    makefile = read("Makefile")
+    assert [target for target in targets if f"\n{target}:" not in makefile] == []
 
 
 def test_the_charm_of_one_example_is_scraped_by_that_of_the_other() -> None:
-    context = testing.Context(ShopCharm, meta={"name": "shop", "provides": INTERFACE})
+    context = testing.Context(ShopCharm, meta=SHOP)
     provided = testing.Relation("profiling-endpoint", remote_app_name="parca")
     state = testing.State(relations={provided}, leader=True)
-    published = context.run(context.on.relation_joined(provided), state).get_relation(provided.id)
-    assert isinstance(published, testing.Relation)
+    state = context.run(context.on.relation_joined(provided), state)
+    published = get_relation(state, provided.id)
     app_databag: Mapping[str, str] = published.local_app_data
     unit_databag: Mapping[str, str] = published.local_unit_data
 
     container = testing.Container("parca", can_connect=True)
-    context_of_parca = testing.Context(
-        ParcaCharm, meta={"name": "parca", "requires": INTERFACE, "containers": {"parca": {}}}
-    )
+    context_of_parca = testing.Context(ParcaCharm, meta=PARCA)
     required = testing.Relation(
         "profiling-endpoint",
         remote_app_name="shop",
@@ -71,27 +121,95 @@ def test_the_charm_of_one_example_is_scraped_by_that_of_the_other() -> None:
     assert state.unit_status == testing.ActiveStatus()
 
 
-def test_the_parca_of_the_example_says_how_many_problems_there_are() -> None:
-    context = testing.Context(
-        ParcaCharm, meta={"name": "parca", "requires": INTERFACE, "containers": {"parca": {}}}
+def test_the_charm_with_tls_publishes_jobs_as_long_as_it_has_a_certificate() -> None:
+    context = testing.Context(SecureShopCharm, meta=SECURE_SHOP)
+    parca = testing.Relation("profiling-endpoint", remote_app_name="parca")
+    state = testing.State(relations={parca}, leader=True)
+    state = context.run(context.on.relation_joined(parca), state)
+    published = [read_jobs(state, parca.id)]
+
+    ca = testing.Relation(
+        "receive-ca-cert", remote_app_data={"certificates": json.dumps([pem.CERTIFICATE])}
     )
+    state = testing.State(relations={state.get_relation(parca.id), ca}, leader=True)
+    state = context.run(context.on.relation_changed(ca), state)
+    published.append(read_jobs(state, parca.id))
+    state = context.run(context.on.relation_changed(get_relation(state, parca.id)), state)
+    published.append(read_jobs(state, parca.id))
+    state = context.run(context.on.relation_broken(get_relation(state, ca.id)), state)
+    published.append(read_jobs(state, parca.id))
+
+    job = {
+        "static_configs": [{"targets": ["*:6060"]}],
+        "scheme": "https",
+        "tls_config": {"ca": pem.CERTIFICATE},
+    }
+    assert published == [[], [job], [job], []]
+
+
+def get_relation(state: testing.State, relation_id: int) -> testing.Relation:
+    relation = state.get_relation(relation_id)
+    assert isinstance(relation, testing.Relation)
+    return relation
+
+
+def read_jobs(state: testing.State, relation_id: int) -> object:
+    """Return the jobs that the leader has published in a relation."""
+    databag: Mapping[str, str] = get_relation(state, relation_id).local_app_data
+    jobs: object = json.loads(databag["scrape_jobs"])
+    return jobs
+
+
+def test_the_parca_of_the_example_says_how_many_problems_there_are() -> None:
+    context = testing.Context(ParcaCharm, meta=PARCA)
     relation = testing.Relation(
         "profiling-endpoint", remote_app_data={"scrape_jobs": json.dumps([None, 5])}
     )
     container = testing.Container("parca", can_connect=True)
     state = testing.State(relations={relation}, containers={container})
     state = context.run(context.on.relation_changed(relation), state)
-    line = "problems in scrape jobs: 2, see debug-log"
+    line = "problems in scrape jobs: 2, see juju debug-log"
     assert state.unit_status == testing.ActiveStatus(line)
 
 
+def test_the_charms_in_the_guide_of_the_single_files_work() -> None:
+    guide = read("tools/guide.txt").replace("{import_path}", "parca_scrape")
+    written: List[Dict[str, object]] = []
+    names: Dict[str, object] = {
+        "ops": ops,
+        "TargetsChangedEvent": TargetsChangedEvent,
+        "write_parca_config": written.append,
+    }
+    for block in GUIDE_BLOCK.findall(guide):
+        exec(textwrap.dedent(block), names)
+
+    profiled, parca = (names[name] for name in ("MyCharm", "ParcaCharm"))
+    assert isinstance(profiled, type)
+    assert issubclass(profiled, ops.CharmBase)
+    assert isinstance(parca, type)
+    assert issubclass(parca, ops.CharmBase)
+    context = testing.Context(profiled, meta=SHOP)
+    relation = testing.Relation("profiling-endpoint")
+    state = testing.State(relations={relation}, leader=True)
+    state = context.run(context.on.relation_joined(relation), state)
+    assert read_jobs(state, relation.id) == [{"static_configs": [{"targets": ["*:8080"]}]}]
+
+    context_of_parca = testing.Context(parca, meta=PARCA)
+    state = testing.State(relations={relation}, containers={testing.Container("parca")})
+    context_of_parca.run(context_of_parca.on.relation_changed(relation), state)
+    assert written == [{"scrape_configs": []}]
+
+
 def test_every_message_is_explained_and_no_other() -> None:
-    page = (ROOT / "docs" / "problems.md").read_text(encoding="utf-8")
-    assert sorted(MESSAGE.findall(page)) == sorted(set(find_messages()))
+    explained = MESSAGE.findall(read("docs/problems.md"))
+    messages = list(dict.fromkeys(find_messages()))
+    assert [message for message in messages if message not in explained] == []
+    assert [message for message in explained if message not in messages] == []
+    assert len(explained) == len(set(explained))
 
 
 def find_messages() -> Iterator[str]:
-    """Give the messages of problems in the source, with an ellipsis for what is filled in."""
+    """Yield the messages of problems in the source, with an ellipsis for what is filled in."""
     paths = sorted((ROOT / "src" / "parca_scrape").rglob("*.py"))
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in paths]
     constants: Dict[str, str] = {}
@@ -99,25 +217,26 @@ def find_messages() -> Iterator[str]:
         if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
             constants[statement.targets[0].id] = read_text(statement.value, constants)
     for node in (node for tree in trees for node in ast.walk(tree)):
-        message = read_text(find_message(node), constants)
-        if message.strip(ANYTHING):
-            yield message
+        for expression in find_expressions(node):
+            message = read_text(expression, constants)
+            # A path or a name has no spaces.
+            if " " in message.strip(ANYTHING):
+                yield message
 
 
-def find_message(node: ast.AST) -> ast.AST:
-    """Give the expression of the message, if a node makes a problem or chooses its rule."""
-    if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "rule":
-        return node.value
+def find_expressions(node: ast.AST) -> List[ast.expr]:
+    """Return what may be the message, if a node makes a problem or chooses its rule."""
+    if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") in CHOSEN:
+        return [node.value]
     if isinstance(node, ast.Call):
         name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-        place = MAKERS.get(name, len(node.args))
-        if place < len(node.args):
-            return node.args[place]
-    return ast.Constant("")
+        owner = getattr(getattr(node.func, "value", None), "id", "")
+        return node.args if name in MAKERS and owner != "logger" else []
+    return []
 
 
 def read_text(node: ast.AST, constants: Mapping[str, str]) -> str:
-    """Give the text of an expression, with an ellipsis for what is not known."""
+    """Return the text of an expression, with an ellipsis for what is not known."""
     if isinstance(node, ast.Constant) and isinstance(node.value, (str, int)):
         return str(node.value)
     if isinstance(node, ast.Name):

@@ -1,4 +1,4 @@
-"""The library of the machine charm, LIBAPI 0, LIBPATCH 6."""
+"""The charm library of parca, LIBAPI 0, LIBPATCH 6."""
 
 from typing import Any, Iterable, Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""The library of the Kubernetes charm, LIBAPI 0, LIBPATCH 6."""
+"""The charm library of parca-k8s, LIBAPI 0, LIBPATCH 6."""
 
 from typing import Any, Iterable, Mapping, Sequence
 

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import parca_scrape
+from tests.forms import ROOT
+
+pytest.importorskip("griffe")
+
+pytestmark = [pytest.mark.package_only, pytest.mark.once]
+
+PAGE = Path("docs") / "reference.md"
+TOOL = Path("tools") / "reference.py"
+ENTRY = re.compile(r"^### (\w+)$", re.MULTILINE)
+
+
+def write_reference(root: Path, *options: str) -> str:
+    """Run the tool in a checkout, and return what it prints on standard error."""
+    result = subprocess.run(
+        [sys.executable, str(root / TOOL), *options], capture_output=True, text=True
+    )
+    assert (result.returncode == 0) is (not result.stderr), result.stderr
+    return result.stderr
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """Return a copy of what the tool reads and writes."""
+    for folder in ("tools", "src", "docs"):
+        ignore = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(str(ROOT / folder), str(tmp_path / folder), ignore=ignore)
+    return tmp_path
+
+
+def test_the_page_is_what_the_docstrings_make_of_it() -> None:
+    assert write_reference(ROOT, "--check") == ""
+
+
+def test_every_public_name_has_an_entry() -> None:
+    entries = ENTRY.findall((ROOT / PAGE).read_text(encoding="utf-8"))
+    assert [name for name in parca_scrape.__all__ if entries.count(name) != 1] == []
+
+
+def test_a_stale_page_is_noticed(checkout: Path) -> None:
+    path = checkout / "src" / "parca_scrape" / "version.py"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('VERSION = "', 'VERSION = "9'), encoding="utf-8")
+
+    stale = f"reference: {PAGE} is stale: run python {TOOL}\n"
+    assert write_reference(checkout, "--check") == stale
+    assert write_reference(checkout) == ""
+    assert write_reference(checkout, "--check") == ""
+
+
+def test_a_public_name_without_a_section_is_noticed(checkout: Path) -> None:
+    path = checkout / "src" / "parca_scrape" / "__init__.py"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('    "Job",\n', '    "Job",\n    "Joke",\n'), encoding="utf-8")
+
+    line = "reference: SECTIONS and __all__ differ in Joke\n"
+    assert write_reference(checkout) == line
