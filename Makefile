@@ -19,8 +19,6 @@ TOOL := $(TOOLS)/bin
 
 CHECKED := $(wildcard src tests benchmarks examples tools stubs)
 SHIPPED := $(wildcard src/parca_scrape src/charms)
-# What is not core: it needs ops, or is of the command line. Coverage of the rest is whole.
-ADAPTERS := */provider.py,*/consumer.py,*/_endpoint.py,*/__main__.py,*/cli/*
 
 # What is built, generated or has the tools of another project in it.
 BUILD_TESTS := tests/release
@@ -79,7 +77,8 @@ coverage: $(TOOLS)/installed
 	$(TOOL)/python -m pytest $(PYTEST_ARGS) -m "not once" --hypothesis-profile small --cov \
 	    --cov-report=
 	$(TOOL)/coverage report
-	$(TOOL)/coverage report --omit='$(ADAPTERS)' --fail-under=100
+	core="$$($(TOOL)/python tools/core.py)" && \
+	    $(TOOL)/coverage report --include="$$core" --fail-under=100
 
 matrix: build
 	PYTHONPATH=. $(TOOL)/python tools/matrix.py $(ONLY)

@@ -33,7 +33,8 @@ from types import CodeType, ModuleType
 from typing import Dict, List, NoReturn, Optional, Sequence
 
 import pytest
-from modules import PACKAGE, ROOT, SOURCE, collect_modules
+from core import core_modules
+from modules import PACKAGE, ROOT, SOURCE
 from mutants import Mutant, list_mutants, mutate
 
 FOLDER = ROOT / ".mutation"
@@ -302,8 +303,7 @@ def main() -> int:
     parser.add_argument("--sample", type=int, help="try that many, picked at random")
     parser.add_argument("--again", action="store_true", help="try what survived once more")
     options = parser.parse_args()
-    core = [module.name for module in collect_modules()[0] if not module.is_adapter]
-    modules: List[str] = options.modules or core
+    modules: List[str] = options.modules or core_modules()
     mutants = [mutant for name in modules for mutant in list_mutants(SOURCE / f"{name}.py")]
     if options.sample is not None:
         mutants = random.Random(SEED).sample(mutants, min(options.sample, len(mutants)))

@@ -173,6 +173,31 @@ def test_an_import_that_one_file_cannot_follow_is_refused(
     assert line.endswith(f": {reason}")
 
 
+def test_the_core_is_every_module_that_runs_without_ops() -> None:
+    command = [sys.executable, str(ROOT / "tools" / "core.py")]
+    core = {
+        Path(path).stem for path in subprocess.check_output(command, text=True).strip().split(",")
+    }
+
+    modules = {path.stem for path in (ROOT / SOURCE).glob("*.py")} - {"__main__", "version"}
+    assert core == {module for module in modules if not loads_ops(module)}
+
+
+def loads_ops(module: str) -> bool:
+    """Return whether importing a module of the package imports ops."""
+    code = f"import sys, parca_scrape.{module}\nprint('ops' in sys.modules)"
+    return run_beside([ROOT / "src"], code) == "True\n"
+
+
+def test_a_core_that_needs_ops_is_refused(checkout: Path) -> None:
+    path = checkout / SOURCE / "render.py"
+    text = path.read_text(encoding="utf-8")
+    statement = "from parca_scrape.provider import ProfilingEndpointProvider\n"
+    path.write_text(text.replace("import json\n", f"import json\n{statement}"), encoding="utf-8")
+
+    assert generate(checkout) == "single_file: render.py: imports provider, which needs ops\n"
+
+
 @pytest.mark.parametrize("path", [*FILES.values(), *SHIMS.values()])
 def test_charmcraft_can_read_what_a_library_is(path: Path) -> None:
     expected = {"LIBID": LIBIDS[path.parts[2]], "LIBAPI": 0, "LIBPATCH": LIBPATCH}
