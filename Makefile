@@ -28,7 +28,7 @@ PIP_UPGRADE = $(PIP_INSTALL) 'pip>=21.3'
 
 help:
 	@echo "make demo          render the examples"
-	@echo "make test          run the tests (PYTEST_ARGS='tests/core/test_targets.py -k ipv6')"
+	@echo "make test          run the tests (PYTEST_ARGS='tests/core/test_targets.py -k host')"
 	@echo "make lint          ruff, vermin, mypy, pyright; are the single files up to date?"
 	@echo "make format        let ruff rewrite what it can"
 	@echo "make single-files  generate lib/charms after a change of the package"
