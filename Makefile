@@ -24,12 +24,13 @@ PIP_INSTALL = $(@D)/bin/python -m pip install --quiet --disable-pip-version-chec
 PIP_UPGRADE = $(PIP_INSTALL) 'pip>=21.3'
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint single-files format coverage matrix build mutation fuzz soak functional lock clean
+.PHONY: help demo test lint misspellings single-files format coverage matrix build mutation fuzz soak functional lock clean
 
 help:
 	@echo "make demo          render the examples"
 	@echo "make test          run the tests (PYTEST_ARGS='tests/core/test_targets.py -k host')"
 	@echo "make lint          ruff, vermin, mypy, pyright; are the single files up to date?"
+	@echo "make misspellings  does mypy notice each misspelt field of a dataclass?"
 	@echo "make format        let ruff rewrite what it can"
 	@echo "make single-files  generate lib/charms after a change of the package"
 	@echo "make coverage      branch coverage, which must be 100% for the core"
@@ -59,6 +60,9 @@ lint: $(TOOLS)/installed
 	$(TOOL)/mypy $(CHECKED)
 	$(TOOL)/pyright --pythonpath $(TOOL)/python $(CHECKED)
 	PATH="$(CURDIR)/$(TOOL):$$PATH" pyright --verifytypes parca_scrape --ignoreexternal
+
+misspellings: $(TOOLS)/installed
+	$(TOOL)/python tools/misspellings.py
 
 single-files: $(TOOLS)/installed
 	$(TOOL)/python tools/single_file.py
