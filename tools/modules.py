@@ -224,4 +224,4 @@ def claim(owners: Dict[str, str], name: str, owner: str) -> None:
         GenerationError: the same name also comes from elsewhere.
     """
     if owners.setdefault(name, owner) != owner:
-        raise GenerationError(f"{owner}: {name} has another meaning already: {owners[name]}")
+        raise GenerationError(f"{owner}: {name} already has another meaning: {owners[name]}")
