@@ -1,5 +1,5 @@
-# Two environments: .venv runs the library and its tests on any Python from 3.8 on; .venv-tools
-# holds what checks and builds it, on Python 3.11 or newer (found on PATH or in pyenv).
+# Two environments: .venv runs the library and its tests on Python 3.8 or newer; .venv-tools holds
+# what checks and builds the library, on Python 3.11 or newer (found on PATH or in pyenv).
 
 PYTHON ?= python3
 PYTEST_ARGS ?= --numprocesses auto
@@ -19,36 +19,30 @@ TOOL := $(TOOLS)/bin
 
 CHECKED := $(wildcard src tests benchmarks examples tools stubs)
 SHIPPED := $(wildcard src/parca_scrape src/charms)
-# What is not core: it needs ops, or is of the command line. Coverage of the rest is whole.
-ADAPTERS := */provider.py,*/consumer.py,*/_endpoint.py,*/__main__.py,*/cli/*
-
-# What is built, generated or has the tools of another project in it.
-BUILD_TESTS := tests/release
-
-NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 8))
-TOO_OLD := "$(PYTHON) is older than Python 3.8: name another one with make PYTHON=..."
 PIP_INSTALL = $(@D)/bin/python -m pip install --quiet --disable-pip-version-check
 # Ubuntu 20.04 has a pip that cannot install a project in place.
 PIP_UPGRADE = $(PIP_INSTALL) 'pip>=21.3'
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint single-files format coverage matrix build mutation fuzz soak functional lock clean
+.PHONY: help demo test lint misspellings single-files reference format coverage matrix build mutation fuzz soak functional lock clean
 
 help:
-	@echo "make demo      render the examples"
-	@echo "make test      run the tests (PYTEST_ARGS='tests/core/test_targets.py -k ipv6')"
-	@echo "make lint      ruff, vermin, mypy, pyright"
-	@echo "make single-files  make lib/charms anew after a change of the package"
-	@echo "make format    let ruff rewrite what it can"
-	@echo "make coverage  branch coverage; the core must be covered whole"
-	@echo "make matrix    every Python here, every ops, every form (ONLY='3.8 3.12')"
-	@echo "make build     sdist and wheel, built twice and compared, into dist/"
-	@echo "make mutation  do the tests notice mistakes in the core? an hour (MODULES='tls jobs')"
-	@echo "make fuzz      fuzz what reads databags and dumps, $(SECONDS) seconds (SECONDS=3600)"
-	@echo "make soak      tell Juju's stories to the library, $(MINUTES) minutes (MINUTES=60)"
-	@echo "make functional  feed a real Parca, if there is one (PARCA_BINARY=/path/to/parca)"
-	@echo "make lock      pin the newest packages in tools/requirements"
-	@echo "make clean     remove all that the above made"
+	@echo "make demo          render the examples"
+	@echo "make test          run the tests (PYTEST_ARGS='tests/core/test_targets.py -k host')"
+	@echo "make lint          ruff, vermin, mypy, pyright; are the single files up to date?"
+	@echo "make misspellings  does mypy notice each misspelt field of a dataclass?"
+	@echo "make format        let ruff rewrite what it can"
+	@echo "make single-files  generate lib/charms after a change of the package"
+	@echo "make reference     write docs/reference.md from the docstrings"
+	@echo "make coverage      branch coverage, which must be 100% for the core"
+	@echo "make build         build sdist and wheel twice into dist/ and compare"
+	@echo "make matrix        test the wheel on every Python here, with every ops (ONLY='3.8 3.12')"
+	@echo "make mutation      do the tests notice mistakes in the core? an hour (MODULES='tls jobs')"
+	@echo "make fuzz          fuzz the decoders, $(SECONDS) seconds (SECONDS=3600)"
+	@echo "make soak          random histories of a Juju model, $(MINUTES) minutes (MINUTES=60)"
+	@echo "make functional    run a real Parca, if there is one (PARCA_BINARY=/path/to/parca)"
+	@echo "make lock          pin the newest packages in tools/requirements"
+	@echo "make clean         remove everything that the other targets make"
 
 demo: $(VENV)/installed
 	@for dump in examples/*.yaml; do \
@@ -61,6 +55,7 @@ test: $(VENV)/with-tests
 
 lint: $(TOOLS)/installed
 	$(TOOL)/python tools/single_file.py --check
+	$(TOOL)/python tools/reference.py --check
 	$(TOOL)/ruff check
 	$(TOOL)/ruff format --check
 	$(TOOL)/vermin --quiet --no-tips --violations --target=3.8- $(SHIPPED)
@@ -68,8 +63,14 @@ lint: $(TOOLS)/installed
 	$(TOOL)/pyright --pythonpath $(TOOL)/python $(CHECKED)
 	PATH="$(CURDIR)/$(TOOL):$$PATH" pyright --verifytypes parca_scrape --ignoreexternal
 
+misspellings: $(TOOLS)/installed
+	$(TOOL)/python tools/misspellings.py
+
 single-files: $(TOOLS)/installed
 	$(TOOL)/python tools/single_file.py
+
+reference: $(TOOLS)/installed
+	$(TOOL)/python tools/reference.py
 
 format: $(TOOLS)/installed
 	$(TOOL)/ruff check --fix
@@ -79,20 +80,23 @@ coverage: $(TOOLS)/installed
 	$(TOOL)/python -m pytest $(PYTEST_ARGS) -m "not once" --hypothesis-profile small --cov \
 	    --cov-report=
 	$(TOOL)/coverage report
-	$(TOOL)/coverage report --omit='$(ADAPTERS)' --fail-under=100
+	core="$$($(TOOL)/python tools/core.py)" && \
+	    $(TOOL)/coverage report --include="$$core" --fail-under=100
 
 matrix: build
-	PYTHONPATH=. $(TOOL)/python tools/matrix.py $(ONLY)
+	PYTHONPATH=.:tools $(TOOL)/nox --noxfile tools/noxfile.py --parallel auto \
+	    $(if $(ONLY),--python $(ONLY) --error-on-missing-interpreters, \
+	        --no-error-on-missing-interpreters)
 
 build: $(TOOLS)/installed
 	$(TOOL)/python tools/build.py
-	$(TOOL)/python -m pytest $(PYTEST_ARGS) $(BUILD_TESTS)
+	$(TOOL)/python -m pytest $(PYTEST_ARGS) tests/release
 
-# What it tried stands in .mutation: stop it with Ctrl-C, and the same command goes on from there.
+# Its results are kept in .mutation: stop it with Ctrl-C, and the same command continues.
 mutation: $(MUTATION)/installed
 	$(MUTATION)/bin/python tools/mutation.py --jobs $(JOBS) $(MODULES)
 
-# What fails becomes a test: it is kept in the corpus, which tests/core/test_corpus.py runs again.
+# An input that fails is kept in the corpus, and tests/core/test_corpus.py runs it again.
 fuzz: $(FUZZ)/installed
 	@for target in databags command; do \
 	    mkdir -p .fuzz/$$target; \
@@ -102,23 +106,19 @@ fuzz: $(FUZZ)/installed
 	        .fuzz/$$target tests/fuzz/corpus/$$target || exit; \
 	done
 
-# Each batch of stories has a seed: `make soak SEED=...` tells the one that failed again.
+# Each batch prints its seed; `make soak SEED=...` repeats the batch that failed.
 soak: $(VENV)/with-tests
 	$(RUN) -m tests.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 functional: $(VENV)/with-tests
 	$(RUN) -m pytest -rs tests/functional
 
+# Each file of requirements with the oldest Python that it is for.
+LOCKED := tests:3.8 tests-ops2.2:3.8 tests-ops2.23:3.8 tools:3.11 mutation:3.12 fuzz:3.12
 lock: $(TOOLS)/installed
-	cd tools/requirements && for name in tests tests-ops2.2 tests-ops2.23; do \
+	cd tools/requirements && for file in $(LOCKED); do \
 	    ../../$(TOOL)/uv pip compile --quiet --upgrade --universal --strip-extras --no-annotate \
-	        --python-version 3.8 $$name.in -o $$name.txt || exit; \
-	done
-	cd tools/requirements && ../../$(TOOL)/uv pip compile --quiet --upgrade --universal --strip-extras \
-	    --no-annotate --python-version 3.11 tools.in -o tools.txt
-	cd tools/requirements && for name in mutation fuzz; do \
-	    ../../$(TOOL)/uv pip compile --quiet --upgrade --universal --strip-extras --no-annotate \
-	        --python-version 3.12 $$name.in -o $$name.txt || exit; \
+	        --python-version $${file#*:} $${file%:*}.in -o $${file%:*}.txt || exit; \
 	done
 
 clean:
@@ -126,7 +126,10 @@ clean:
 	find src tests tools -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/created:
-	@$(PYTHON) -c '$(NEW_ENOUGH)' || { echo $(TOO_OLD) >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 8))' || { \
+	    echo "$(PYTHON) is older than Python 3.8: name another one with make PYTHON=..." >&2; \
+	    exit 2; \
+	}
 	$(PYTHON) -m venv --clear $(VENV)
 	$(PIP_UPGRADE)
 	@touch $@
@@ -139,18 +142,11 @@ $(VENV)/with-tests: $(VENV)/installed tools/requirements/tests.txt
 	$(PIP_INSTALL) --requirement tools/requirements/tests.txt
 	@touch $@
 
-$(TOOLS)/created:
-	@$(PYTHON) -c '$(NEW_ENOUGH)' || { echo $(TOO_OLD) >&2; exit 2; }
-	python="$$($(PYTHON) tools/interpreters.py --at-least 3.11)" && \
-	    "$$python" -m venv --clear $(TOOLS)
-	$(PIP_UPGRADE)
-	@touch $@
-
-# atheris has wheels for 3.12 and newer only.
-$(MUTATION)/created $(FUZZ)/created:
-	@$(PYTHON) -c '$(NEW_ENOUGH)' || { echo $(TOO_OLD) >&2; exit 2; }
-	python="$$($(PYTHON) tools/interpreters.py --at-least 3.12)" && \
-	    "$$python" -m venv --clear $(@D)
+# atheris has wheels for Python 3.12 and newer only.
+$(TOOLS)/created: OLDEST := 3.11
+$(MUTATION)/created $(FUZZ)/created: OLDEST := 3.12
+$(TOOLS)/created $(MUTATION)/created $(FUZZ)/created:
+	python="$$(tools/find-python.sh $(OLDEST) $(PYTHON))" && "$$python" -m venv --clear $(@D)
 	$(PIP_UPGRADE)
 	@touch $@
 

@@ -1,8 +1,9 @@
-"""Build the sdist and, from it, the wheel into dist/; twice, to see that the bytes are the same.
+"""Build the sdist and the wheel into dist/, and check that a second build has the same bytes.
 
 Usage: python tools/build.py
 
-The second build is of a copy elsewhere, with other permissions, times, hash seed and time zone.
+The second build runs on a copy of the tree, with other permissions and timestamps, and with
+another hash seed, umask and time zone.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ ROOT = Path(__file__).resolve().parent.parent
 DIST = ROOT / "dist"
 LEFT_OUT = (".git", ".venv*", ".matrix", ".*_cache", ".hypothesis", "__pycache__", "dist")
 
-# For a tree without git; the same that hatchling takes when it is told nothing.
+# The time for a tree without git, which is also the default of hatchling.
 DEFAULT_EPOCH = "1580601600"
 
 
 def source_date_epoch() -> str:
-    """Give the time that every file in the archives bears: that of the commit."""
+    """Return the timestamp of all files in the archives: the time of the commit."""
     if "SOURCE_DATE_EPOCH" in os.environ:
         return os.environ["SOURCE_DATE_EPOCH"]
     if not (ROOT / ".git").exists():
@@ -36,7 +37,7 @@ def source_date_epoch() -> str:
 
 
 def build(tree: Path, out: Path, **environment: str) -> Dict[str, bytes]:
-    """Build both archives of `tree` into `out` and give their bytes."""
+    """Build the archives of `tree` into `out`, and return their content by name."""
     result = subprocess.run(
         [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(out), str(tree)],
         env={**os.environ, **environment},
@@ -50,7 +51,7 @@ def build(tree: Path, out: Path, **environment: str) -> Dict[str, bytes]:
 
 
 def build_copy(epoch: str) -> Dict[str, bytes]:
-    """Build a copy of the tree under other circumstances."""
+    """Build a copy of the tree in another environment."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "copy"
         shutil.copytree(
@@ -71,7 +72,7 @@ def build_copy(epoch: str) -> Dict[str, bytes]:
 
 
 def main() -> int:
-    """Build, compare, check, and list what came out."""
+    """Build twice, compare and check the archives, and print their digests."""
     epoch = source_date_epoch()
     shutil.rmtree(str(DIST), ignore_errors=True)
     first = build(ROOT, DIST, SOURCE_DATE_EPOCH=epoch, PYTHONHASHSEED="0")

@@ -9,34 +9,44 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import Dict, List
+from typing import Dict, Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
 VERSION = re.compile(r'^VERSION = "(.+)"$', re.MULTILINE)
 
+# Stands for the address of the repository where that is not known yet.
+UNKNOWN_ADDRESS = "https://repository.invalid"
 
-def find_faults(tag: str) -> List[str]:
-    """Give what is in the way, one line each."""
-    faults: List[str] = []
-    version_text = (ROOT / "src" / "parca_scrape" / "version.py").read_text(encoding="utf-8")
-    (version,) = VERSION.findall(version_text)
+
+def read(path: str) -> str:
+    """Return the text of a file of the checkout."""
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+def find_faults(tag: str) -> Iterator[str]:
+    """Yield what stands in the way, one line each."""
+    (version,) = VERSION.findall(read("src/parca_scrape/version.py"))
     if tag != f"v{version}":
-        faults.append(f"the tag is {tag}, the version is {version}")
-    record: Dict[str, object] = json.loads((ROOT / "tools" / "libpatch.json").read_text())
+        yield f"the tag is {tag}, but the version is {version}"
+    record: Dict[str, object] = json.loads(read("tools/libpatch.json"))
     released = record["released"]
     if not isinstance(released, dict) or record["digests"] not in released.values():
-        faults.append("the single files are not recorded: python tools/single_file.py --release")
-    if f"## [{version}]" not in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"):
-        faults.append(f"CHANGELOG.md has no entry for {version}")
-    return faults
+        yield "the single files are not recorded: run python tools/single_file.py --release"
+    if f"## [{version}]" not in read("CHANGELOG.md"):
+        yield f"CHANGELOG.md has no entry for {version}"
+    for path in ("pyproject.toml", "README.md", "stubs/pyproject.toml", "stubs/README.md"):
+        if UNKNOWN_ADDRESS in read(path):
+            yield f"{path}: {UNKNOWN_ADDRESS} is not an address: see RELEASING.md"
+        if path.endswith(".toml") and "\nRepository = " not in read(path):
+            yield f"{path}: there is no Repository: see RELEASING.md"
 
 
 def main() -> int:
-    """Check and report."""
+    """Print the faults."""
     if len(sys.argv) != 2:
         print("usage: python tools/check_release.py TAG", file=sys.stderr)
         return 2
-    faults = find_faults(sys.argv[1])
+    faults = list(find_faults(sys.argv[1]))
     for fault in faults:
         print(f"check_release: {fault}", file=sys.stderr)
     return 1 if faults else 0

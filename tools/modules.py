@@ -1,25 +1,25 @@
-"""The modules of the package taken apart, for those that put them into a single file."""
+"""The modules of the package, taken apart for the single files."""
 
 from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import DefaultDict, Dict, Iterator, List, Sequence, Set, Tuple
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "parca_scrape"
 SOURCE = ROOT / "src" / PACKAGE
-# The single files have a line of their own for it.
+# The header of a single file holds the version.
 VERSION_MODULE = "version"
 
 Imports = DefaultDict[str, Set[str]]
-"""Names imported from each module; an empty name stands for the module itself."""
+"""The names imported from each module; an empty name stands for the module itself."""
 
 
 class GenerationError(Exception):
-    """The package cannot be put into one file, or not under this LIBPATCH."""
+    """The package does not fit into a single file, or not under this LIBPATCH."""
 
 
 @dataclass(frozen=True)
@@ -29,21 +29,22 @@ class Module:
     name: str
     docstring: str
     body: str
-    """What follows the imports, as it is written."""
+    """The text after the imports."""
     statements: Sequence[ast.stmt]
-    imports: Imports = field(default_factory=lambda: defaultdict(set))
-    """What it imports from outside of the package."""
-    dependencies: Set[str] = field(default_factory=lambda: {*()})
+    """The statements of the body."""
+    imports: Imports
+    """What it imports from outside the package."""
+    dependencies: Set[str]
     """The modules of the package that it imports."""
-    is_adapter: bool = False
-    """Whether it needs ops at run time."""
+    is_core: bool
+    """Whether it runs without ops, which it may still import for type checkers."""
 
 
 def read_module(name: str) -> Module:
     """Take a module of the package apart.
 
     Raises:
-        GenerationError: it imports something in a way that one file cannot.
+        GenerationError: a single file cannot hold one of its imports.
     """
     text = (SOURCE / f"{name}.py").read_text(encoding="utf-8")
     tree = ast.parse(text)
@@ -51,72 +52,85 @@ def read_module(name: str) -> Module:
     head: List[ast.stmt] = []
     while statements and (is_import(statements[0]) or is_docstring(statements[0])):
         head.append(statements.pop(0))
-    end = (head[-1].end_lineno or 0) if head else 0
-    body = "\n".join(text.splitlines()[end:]).strip("\n")
-    is_adapter = any(isinstance(node, ast.Import) and node.names[0].name == "ops" for node in head)
-    module = Module(name, ast.get_docstring(tree) or "", body, statements, is_adapter=is_adapter)
+    for statement in statements:
+        if name != "__init__" and any(map(imports_package, ast.walk(statement))):
+            raise GenerationError(f"{name}.py:{statement.lineno}: imports must be at the top")
+    imports: Imports = defaultdict(set)
     for statement in head:
         for node in ast.walk(statement):
-            add_import(node, module)
-    for statement in statements:
-        for node in ast.walk(statement):
-            if imports_package(node) and name != "__init__":
-                raise GenerationError(f"{name}.py:{statement.lineno}: imports must be at the top")
-    return module
+            add_import(imports, node, f"{name}.py")
+    end = (head[-1].end_lineno or 0) if head else 0
+    return Module(
+        name=name,
+        docstring=ast.get_docstring(tree) or "",
+        body="\n".join(text.splitlines()[end:]).strip("\n"),
+        statements=statements,
+        imports=defaultdict(set, {o: n for o, n in imports.items() if not is_ours(o)}),
+        dependencies={origin[len(PACKAGE) + 1 :] for origin in imports if is_ours(origin)},
+        is_core=not any("ops" in roots(statement) for statement in head),
+    )
 
 
 def is_docstring(statement: ast.stmt) -> bool:
-    """Tell whether a statement is nothing but text."""
+    """Return whether a statement is nothing but text."""
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
 def is_import(statement: ast.stmt) -> bool:
-    """Tell whether a statement imports something, at run time or for type checkers only.
-
-    One that does something else at run time is no mere import.
-    """
+    """Return whether a statement only imports, at run time or for type checkers."""
     if isinstance(statement, ast.If) and not statement.orelse:
         return isinstance(statement.test, ast.Name) and statement.test.id == "TYPE_CHECKING"
     return isinstance(statement, (ast.Import, ast.ImportFrom))
 
 
-def imports_package(node: ast.AST) -> bool:
-    """Tell whether a statement imports something from the package."""
+def is_ours(origin: str) -> bool:
+    """Return whether a dotted name is the package or one of its modules."""
+    return origin.partition(".")[0] == PACKAGE
+
+
+def roots(node: ast.AST) -> Set[str]:
+    """Return the packages that an import statement imports from; none for other code."""
     if isinstance(node, ast.ImportFrom):
-        return bool(node.level) or (node.module or "").partition(".")[0] == PACKAGE
-    return isinstance(node, ast.Import) and PACKAGE in str(ast.dump(node))
+        return {PACKAGE if node.level else (node.module or "").partition(".")[0]}
+    if isinstance(node, ast.Import):
+        return {alias.name.partition(".")[0] for alias in node.names}
+    return set()
 
 
-def add_import(node: ast.AST, module: Module) -> None:
-    """Note what a statement imports, from the package or from elsewhere.
+def imports_package(node: ast.AST) -> bool:
+    """Return whether a node imports something from the package."""
+    return PACKAGE in roots(node)
+
+
+def add_import(imports: Imports, node: ast.AST, file: str) -> None:
+    """Add the names that a node imports; nothing if it is no import.
 
     Raises:
-        GenerationError: it renames what it imports, or imports a module of the package whole.
+        GenerationError: it renames what it imports, or imports a whole module of the package.
     """
     if not isinstance(node, (ast.Import, ast.ImportFrom)):
         return
-    where = f"{module.name}.py:{node.lineno}"
+    where = f"{file}:{node.lineno}"
     if any(alias.asname for alias in node.names):
         raise GenerationError(f"{where}: imports must keep the name")
     if isinstance(node, ast.Import):
+        if imports_package(node):
+            raise GenerationError(f"{where}: names must be imported, not modules")
         for alias in node.names:
-            if alias.name.partition(".")[0] == PACKAGE:
-                raise GenerationError(f"{where}: names must be imported, not modules")
-            module.imports[alias.name].add("")
-        return
-    origin = node.module or ""
-    if node.level or origin == PACKAGE:
+            imports[alias.name].add("")
+    elif node.level or node.module == PACKAGE:
         raise GenerationError(f"{where}: names must be imported from {PACKAGE}.<module>")
-    if origin.startswith(f"{PACKAGE}."):
-        module.dependencies.add(origin[len(PACKAGE) + 1 :])
     else:
-        module.imports[origin].update(alias.name for alias in node.names)
+        imports[node.module or ""].update(alias.name for alias in node.names)
 
 
 def collect_modules() -> Tuple[List[Module], List[str]]:
-    """Give the modules in reading order, and the public names.
+    """Return the modules in reading order, and the public names.
 
     The core comes first, and each module after those that it imports.
+
+    Raises:
+        GenerationError: the package does not fit into a single file, or the core needs ops.
     """
     package = read_module("__init__")
     modules: Dict[str, Module] = {}
@@ -126,17 +140,21 @@ def collect_modules() -> Tuple[List[Module], List[str]]:
         if name not in modules and name != VERSION_MODULE:
             modules[name] = read_module(name)
             wanted += modules[name].dependencies
+    for name, module in modules.items():
+        for dependency in module.dependencies & modules.keys():
+            if module.is_core and not modules[dependency].is_core:
+                raise GenerationError(f"{name}.py: imports {dependency}, which needs ops")
 
     def depth(name: str) -> int:
         dependencies = modules[name].dependencies - {VERSION_MODULE}
         return max((1 + depth(dependency) for dependency in dependencies), default=0)
 
-    ordered = sorted(modules, key=lambda name: (modules[name].is_adapter, depth(name), name))
+    ordered = sorted(modules, key=lambda name: (not modules[name].is_core, depth(name), name))
     return [modules[name] for name in ordered], read_literal(package, "__all__")
 
 
 def read_literal(module: Module, name: str) -> List[str]:
-    """Give the list of text that a module assigns to a name."""
+    """Return the list of text that a module assigns to a name."""
     for statement in module.statements:
         if name in names_defined(statement) and isinstance(statement, ast.Assign):
             return list(map(str, ast.literal_eval(statement.value)))
@@ -144,7 +162,7 @@ def read_literal(module: Module, name: str) -> List[str]:
 
 
 def names_defined(statement: ast.stmt) -> Iterator[str]:
-    """Give the names that a statement at the top of a module defines."""
+    """Yield the names that a statement at the top of a module defines."""
     if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
         yield statement.name
     elif isinstance(statement, ast.If):
@@ -160,7 +178,7 @@ def names_defined(statement: ast.stmt) -> Iterator[str]:
 
 
 def names_used(statement: ast.AST) -> Iterator[str]:
-    """Give the names that a statement uses, also in the text of a type to cast to."""
+    """Yield the names that a statement uses, including those in the quoted type of a `cast`."""
     for node in ast.walk(statement):
         if isinstance(node, ast.Name):
             yield node.id
@@ -171,10 +189,10 @@ def names_used(statement: ast.AST) -> Iterator[str]:
 
 
 def check_names(modules: Sequence[Module], public: Sequence[str]) -> None:
-    """Check that no name has two meanings, and that all is used.
+    """Check that no name has two meanings and that every name is used.
 
     Raises:
-        GenerationError: one has, or something is not.
+        GenerationError: a name has two meanings, or nothing public needs it.
     """
     owners: Dict[str, str] = {}
     uses: Dict[str, Set[str]] = {}
@@ -200,10 +218,10 @@ def check_names(modules: Sequence[Module], public: Sequence[str]) -> None:
 
 
 def claim(owners: Dict[str, str], name: str, owner: str) -> None:
-    """Note where a name is from.
+    """Record where a name comes from.
 
     Raises:
-        GenerationError: it is from elsewhere, too.
+        GenerationError: the same name also comes from elsewhere.
     """
     if owners.setdefault(name, owner) != owner:
-        raise GenerationError(f"{owner}: {name} has another meaning already: {owners[name]}")
+        raise GenerationError(f"{owner}: {name} already has another meaning: {owners[name]}")

@@ -1,9 +1,9 @@
 """Mutants of a module: its source with one small mistake made on purpose.
 
-The mistakes are those of cosmic-ray, and one of our own: text, of which the tables here consist,
-loses its first character, or gets some where there is none. Of each operator cosmic-ray puts every
-other one in its place; here one is enough, so that a score does not consist of them. What is never
-run is left alone: annotations, docstrings and imports.
+Most mistakes are those of cosmic-ray. One is ours: a text loses its first character, and an empty
+text gets some, because the tables of the core are made of text. Where cosmic-ray replaces an
+operator by every other operator, one replacement is enough here, or they would make up the score.
+Code that never runs stays as it is: annotations, docstrings and imports.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Span = Tuple[Position, Position]
 
 INSERTED_TEXT = "XX"
 TEXT_OPERATOR = "text"
-# What can be taken out of a text as it is written, without leaving half of an escape.
+# What can be removed from the source of a text without leaving half of an escape.
 FIRST_CHARACTER = re.compile(r"\\(?:u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|.)|[^\\{}\"'\n]")
 OPERATORS = (
     "core/AddNot",
@@ -63,18 +63,10 @@ OPERATORS = (
 
 
 class Operator(Protocol):
-    """What is used of an operator of cosmic-ray, which has no types."""
+    """The part that we use of an operator of cosmic-ray, which has no types."""
 
     def mutation_positions(self, node: object) -> Iterator[Span]:
-        """Give each place of a node that it can change."""
-        ...
-
-
-class Node(Protocol):
-    """What is used of parso's syntax tree."""
-
-    def get_code(self) -> str:
-        """Give the source."""
+        """Yield each place in a node that it can change."""
         ...
 
 
@@ -85,17 +77,17 @@ class Mutant:
     path: Path
     operator: str
     occurrence: int
-    """Which of the places that the operator can change, from 0."""
+    """The index of the place, among those that the operator can change."""
     line: int
 
     @property
     def key(self) -> str:
-        """What tells the mutant from all others of the same source."""
+        """What distinguishes the mutant from all others of the same source."""
         return f"{self.path.stem} {self.operator} {self.occurrence}"
 
 
 def list_mutants(path: Path) -> List[Mutant]:
-    """Give all mutants of a module."""
+    """Return all mutants of a module."""
     source = path.read_text(encoding="utf-8")
     ignored = list(never_run(ast.parse(source)))
     mutants = [
@@ -118,7 +110,7 @@ def list_mutants(path: Path) -> List[Mutant]:
 
 
 def mutate(mutant: Mutant) -> str:
-    """Give the source of a mutant."""
+    """Return the source of a mutant."""
     source = mutant.path.read_text(encoding="utf-8")
     if mutant.operator == TEXT_OPERATOR:
         line, column = list(text_positions(source))[mutant.occurrence]
@@ -137,8 +129,8 @@ def mutate(mutant: Mutant) -> str:
 
 
 def text_positions(source: str) -> Iterator[Position]:
-    """Give where each text begins, behind its quotes."""
-    # From 3.12 on, a text with expressions in it is several tokens.
+    """Yield the position of each text, after its quotes."""
+    # From Python 3.12 on, an f-string is several tokens.
     starts = [tokenize.STRING, getattr(tokenize, "FSTRING_START", tokenize.STRING)]
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type in starts:
@@ -149,7 +141,7 @@ def text_positions(source: str) -> Iterator[Position]:
 
 
 def never_run(tree: ast.AST) -> Iterator[Span]:
-    """Give what has no effect at run time."""
+    """Yield the spans of the code that has no effect at run time."""
     for node in ast.walk(tree):
         ignored: Sequence[object] = ()
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
@@ -169,10 +161,10 @@ def never_run(tree: ast.AST) -> Iterator[Span]:
 
 
 def is_for_type_checkers(node: ast.AST) -> bool:
-    """Tell whether a statement runs under type checkers only."""
+    """Return whether only type checkers read a statement."""
     return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
 
 
 def is_within(position: Position, spans: Sequence[Span]) -> bool:
-    """Tell whether a position is in one of some spans."""
+    """Return whether a position is in one of the spans."""
     return any(start <= position < end for start, end in spans)

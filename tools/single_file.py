@@ -1,11 +1,10 @@
-"""Write the library as single files, for charms that vendor it: lib/charms/*/v0/parca_scrape.py.
+"""Write the single files, lib/charms/*/v0/parca_scrape.py, for charms that vendor the library.
 
 Usage: python tools/single_file.py [--check | --release]
 
-The modules that the package's `__init__` reaches are put one after the other, each after those
-that it imports. `--check` writes nothing and fails if a file is not what would be written.
-`--release` records that the files are published as they are: any other change needs another
-LIBPATCH from then on.
+A single file contains the modules that the package's `__init__` reaches, each after those that it
+imports. `--check` writes nothing, and fails if a file is stale. `--release` records the files as
+published; from then on, every change to them needs a new LIBPATCH.
 """
 
 from __future__ import annotations
@@ -65,12 +64,12 @@ LIBPATCH = {libpatch}
 
 @dataclass(frozen=True)
 class Record:
-    """Which LIBPATCH the files have, and what each published one was."""
+    """The LIBPATCH of the files, and what is published under which LIBPATCH."""
 
     libpatch: int
     digests: Dict[str, str]
     released: Dict[str, Dict[str, str]]
-    """By LIBPATCH, the digest of each charm's file."""
+    """The digest of each charm's file, by LIBPATCH."""
 
     @classmethod
     def read(cls) -> Record:
@@ -82,10 +81,10 @@ class Record:
         RECORD.write_text(json.dumps(self.__dict__, indent=2) + "\n", encoding="utf-8")
 
     def check(self) -> None:
-        """Check that nothing was published under this LIBPATCH that differs.
+        """Check that a published LIBPATCH keeps its files.
 
         Raises:
-            GenerationError: something was.
+            GenerationError: the files differ from those published under their LIBPATCH.
         """
         if self.released.get(str(self.libpatch), self.digests) != self.digests:
             raise GenerationError(
@@ -94,8 +93,8 @@ class Record:
             )
 
 
-def write_imports(modules: Sequence[Module]) -> str:
-    """Give all imports, sorted as ruff and isort do."""
+def format_imports(modules: Sequence[Module]) -> str:
+    """Return all imports, sorted as ruff and isort do."""
     used = {name for module in modules for node in module.statements for name in names_used(node)}
     merged: Imports = defaultdict(set)
     for module in modules:
@@ -109,34 +108,34 @@ def write_imports(modules: Sequence[Module]) -> str:
     for origin in whole:
         groups[origin == THIRD_PARTY].append(f"import {origin}")
     for origin in partly:
-        groups[origin == THIRD_PARTY].append(write_import(origin, merged[origin] - {""}))
+        groups[origin == THIRD_PARTY].append(format_import(origin, merged[origin] - {""}))
     sections = ["from __future__ import annotations", *map("\n".join, groups.values())]
     return "\n\n".join(filter(None, sections))
 
 
-def write_import(origin: str, names: Set[str]) -> str:
-    """Give the import of names from a module, over several lines if one cannot hold it."""
-    ordered = sorted(names, key=lambda name: (kind(name), name.lower()))
+def format_import(origin: str, names: Set[str]) -> str:
+    """Return the import of names from a module, on several lines if it is long."""
+    ordered = sorted(names, key=lambda name: (rank(name), name.lower()))
     line = f"from {origin} import {', '.join(ordered)}"
     if len(line) <= LINE_LENGTH:
         return line
     return "\n".join([f"from {origin} import (", *(f"    {name}," for name in ordered), ")"])
 
 
-def kind(name: str) -> int:
-    """Put constants first, then classes, then the rest."""
+def rank(name: str) -> int:
+    """Return the rank of a name in a sorted import: constants, then classes, then the rest."""
     return 0 if name.isupper() else 1 if name[0].isupper() else 2
 
 
-def write_section(module: Module) -> str:
-    """Give the body of a module, with its docstring as a comment."""
-    comment = write_comment(module.docstring)
+def format_section(module: Module) -> str:
+    """Return the body of a module, after its docstring as a comment."""
+    comment = format_comment(module.docstring)
     begins_block = module.body.startswith(("def ", "class ", "@"))
     return comment + ("\n\n\n" if begins_block else "\n\n") + module.body
 
 
-def write_comment(text: str) -> str:
-    """Give text as a comment, each paragraph filled anew."""
+def format_comment(text: str) -> str:
+    """Return a text as a comment, with each paragraph wrapped anew."""
     paragraphs = [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
     wrap = textwrap.TextWrapper(
         LINE_LENGTH,
@@ -148,17 +147,17 @@ def write_comment(text: str) -> str:
     return "\n#\n".join(map(wrap.fill, paragraphs))
 
 
-def write_all(public: Sequence[str]) -> str:
-    """Give the list of public names."""
-    names = sorted({*public, "LIBAPI", "LIBID", "LIBPATCH"}, key=lambda name: (kind(name), name))
+def format_all(public: Sequence[str]) -> str:
+    """Return the assignment of the public names to `__all__`."""
+    names = sorted({*public, "LIBAPI", "LIBID", "LIBPATCH"}, key=lambda name: (rank(name), name))
     return "\n".join(["__all__ = [", *(f'    "{name}",' for name in names), "]"])
 
 
 def generate(libpatch: int) -> Dict[str, str]:
-    """Give the text of each charm's file.
+    """Return the text of each charm's file.
 
     Raises:
-        GenerationError: the package cannot be put into one file.
+        GenerationError: the package does not fit into a single file.
     """
     modules, public = collect_modules()
     check_names(modules, public)
@@ -170,29 +169,29 @@ def generate(libpatch: int) -> Dict[str, str]:
         )
         head = [
             guide.replace("{import_path}", f"charms.{charm}.v0.{PACKAGE}"),
-            write_imports(modules),
+            format_imports(modules),
             header.rstrip("\n"),
-            write_all(public),
+            format_all(public),
         ]
-        sections = ["\n\n".join(head), *map(write_section, modules)]
+        sections = ["\n\n".join(head), *map(format_section, modules)]
         text = "\n\n\n".join(sections) + "\n"
         files[charm] = text.replace(NO_DIGEST, compute_digest(text), 1)
     return files
 
 
-def locate(charm: str) -> Path:
-    """Give the place of a charm's file."""
+def file_of(charm: str) -> Path:
+    """Return the path of a charm's file."""
     return ROOT / "lib" / "charms" / charm / f"v{LIBAPI}" / f"{PACKAGE}.py"
 
 
 def check(record: Record, files: Mapping[str, str]) -> None:
-    """Check that files and record are what they should be.
+    """Check that the files and the record are up to date.
 
     Raises:
-        GenerationError: they are not.
+        GenerationError: one of them is stale.
     """
     for charm, text in files.items():
-        path = locate(charm)
+        path = file_of(charm)
         if not path.is_file() or path.read_bytes() != text.encode("utf-8"):
             raise GenerationError(f"{path.relative_to(ROOT)} is stale: run {COMMAND}")
     if record.digests != {charm: compute_digest(text) for charm, text in files.items()}:
@@ -200,9 +199,9 @@ def check(record: Record, files: Mapping[str, str]) -> None:
 
 
 def write(record: Record, files: Mapping[str, str]) -> None:
-    """Write files and record."""
+    """Write the files and the record."""
     for charm, text in files.items():
-        path = locate(charm)
+        path = file_of(charm)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text.encode("utf-8"))
         print(f"{path.relative_to(ROOT)}: {len(text.splitlines())} lines, {len(text)} characters")
@@ -210,7 +209,7 @@ def write(record: Record, files: Mapping[str, str]) -> None:
 
 
 def main() -> int:
-    """Write, or check, or record what is published."""
+    """Write or check the files, or record them as published."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument("--check", action="store_true", help="write nothing, fail if stale")

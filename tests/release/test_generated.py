@@ -58,7 +58,7 @@ def read(path: Path) -> str:
 
 
 def literals(path: Path) -> Dict[str, object]:
-    """Give what is assigned before the first definition, as charmcraft reads it."""
+    """Return what is assigned before the first definition, as charmcraft reads it."""
     values: Dict[str, object] = {}
     for statement in ast.parse(read(path)).body:
         if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
@@ -72,7 +72,7 @@ def literals(path: Path) -> Dict[str, object]:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """Give a copy of what the generator reads and writes."""
+    """Return a copy of what the generator reads and writes."""
     for folder in ("tools", "src", "lib"):
         ignore = shutil.ignore_patterns("__pycache__")
         shutil.copytree(str(ROOT / folder), str(tmp_path / folder), ignore=ignore)
@@ -139,8 +139,8 @@ def test_what_is_published_cannot_change_under_its_libpatch(checkout: Path) -> N
 @pytest.mark.parametrize(
     ("module", "text", "reason"),
     [
-        ("render", "Pairs = 1\n", "Pairs has another meaning already: _getters.py:"),
-        ("topology", "json = 1\n", "json has another meaning already: "),
+        ("render", "Problem = 1\n", "Problem already has another meaning: problems.py:"),
+        ("topology", "json = 1\n", "json already has another meaning: "),
         ("topology", "UNUSED = 1\n", "nothing public needs UNUSED: move it out"),
         ("topology", "def f():\n    import parca_scrape\n", "imports must be at the top"),
     ],
@@ -156,10 +156,10 @@ def test_what_one_file_cannot_hold_is_refused(
 @pytest.mark.parametrize(
     ("statement", "reason"),
     [
-        ("from parca_scrape._getters import Pairs as P", "imports must keep the name"),
-        ("import parca_scrape._getters", "names must be imported, not modules"),
-        ("from parca_scrape import fields", "names must be imported from parca_scrape.<module>"),
-        ("from . import fields", "names must be imported from parca_scrape.<module>"),
+        ("from parca_scrape.topology import Topology as T", "imports must keep the name"),
+        ("import parca_scrape.topology", "names must be imported, not modules"),
+        ("from parca_scrape import Topology", "names must be imported from parca_scrape.<module>"),
+        ("from . import topology", "names must be imported from parca_scrape.<module>"),
     ],
 )
 def test_an_import_that_one_file_cannot_follow_is_refused(
@@ -172,6 +172,44 @@ def test_an_import_that_one_file_cannot_follow_is_refused(
     (line,) = generate(checkout).splitlines()
     assert line.startswith("single_file: render.py:")
     assert line.endswith(f": {reason}")
+
+
+def test_the_core_is_every_module_that_runs_without_ops() -> None:
+    command = [sys.executable, str(ROOT / "tools" / "core.py")]
+    core = {
+        Path(path).stem for path in subprocess.check_output(command, text=True).strip().split(",")
+    }
+
+    modules = {path.stem for path in (ROOT / SOURCE).glob("*.py")} - {"__main__", "version"}
+    assert core == {module for module in modules if not loads_ops(module)}
+
+
+def loads_ops(module: str) -> bool:
+    """Return whether importing a module of the package imports ops."""
+    code = f"import sys, parca_scrape.{module}\nprint('ops' in sys.modules)"
+    return run_beside([ROOT / "src"], code) == "True\n"
+
+
+def test_mutation_refuses_a_module_without_tests_of_its_own() -> None:
+    result = subprocess.run(
+        [sys.executable, str(ROOT / "tools" / "mutation.py"), "topology", "_unheard_of"],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+    assert (result.returncode, result.stderr) == (
+        1,
+        "mutation: _unheard_of has no tests of its own: write tests/core/test_unheard_of.py\n",
+    )
+
+
+def test_a_core_that_needs_ops_is_refused(checkout: Path) -> None:
+    path = checkout / SOURCE / "render.py"
+    text = path.read_text(encoding="utf-8")
+    statement = "from parca_scrape.provider import ProfilingEndpointProvider\n"
+    path.write_text(text.replace("import json\n", f"import json\n{statement}"), encoding="utf-8")
+
+    assert generate(checkout) == "single_file: render.py: imports provider, which needs ops\n"
 
 
 @pytest.mark.parametrize("path", [*FILES.values(), *SHIMS.values()])
@@ -216,7 +254,7 @@ def test_a_file_needs_ops_and_the_standard_library_only(path: Path) -> None:
 
 
 def roots(node: ast.AST) -> Iterator[str]:
-    """Give the packages that code imports at run time."""
+    """Yield the packages that code imports at run time."""
     if isinstance(node, ast.If) and ast.dump(node.test) == CHECKED_ONLY:
         node = ast.Module(node.orelse, [])
     if isinstance(node, ast.Import):

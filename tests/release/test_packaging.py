@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import email
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +22,7 @@ pytestmark = [pytest.mark.package_only, pytest.mark.once]
 
 NAME = f"parca_scrape-{VERSION}"
 CHARMS = list(LIBIDS)
+UNKNOWN_ADDRESS = "https://repository.invalid"
 LEFT_OUT = ("__pycache__", ".*_cache", ".git", ".venv*", ".matrix", ".hypothesis", "dist")
 
 
@@ -103,6 +107,87 @@ def test_the_sdist_holds_what_makes_the_wheel(dist: Path) -> None:
     documents = {".gitignore", "CHANGELOG.md", "LICENSE", "README.md"}
     expected = {*files_in("src", "lib"), *documents, "pyproject.toml", "PKG-INFO"}
     assert names == {f"{NAME}/{name}" for name in expected}
+
+
+def test_the_metadata_has_authors_and_no_address_that_is_made_up(dist: Path) -> None:
+    with zipfile.ZipFile(str(dist / f"{NAME}-py3-none-any.whl")) as wheel:
+        metadata = email.message_from_bytes(wheel.read(f"{NAME}.dist-info/METADATA"))
+
+    urls = metadata.get_all("Project-URL", [])
+    assert metadata["Author"] == "parca-scrape maintainers"
+    assert "Parca, https://www.parca.dev" in urls
+    assert not [url for url in urls if ".invalid" in url]
+
+
+def check_release(checkout: Path, tag: str) -> List[str]:
+    """Return the lines in which the check of a release refuses it."""
+    result = subprocess.run(
+        [sys.executable, str(checkout / "tools" / "check_release.py"), tag],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    lines = result.stderr.splitlines()
+    assert result.returncode == bool(lines)
+    return [line.partition(": ")[2] for line in lines]
+
+
+@pytest.fixture
+def release(tmp_path: Path) -> Path:
+    """Return a copy of what the check of a release reads, in which everything is filled in."""
+    for name in ("pyproject.toml", "README.md", "CHANGELOG.md", "stubs", "src", "tools"):
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(str(ROOT / name), str(tmp_path / name))
+    for folder in (tmp_path, tmp_path / "stubs"):
+        for path in (folder / "pyproject.toml", folder / "README.md"):
+            text = path.read_text(encoding="utf-8").replace(UNKNOWN_ADDRESS, "https://example.com")
+            text = re.sub(r"^# (Repository = )", r"\1", text, flags=re.MULTILINE)
+            path.write_text(text, encoding="utf-8")
+    record = tmp_path / "tools" / "libpatch.json"
+    content = json.loads(record.read_text(encoding="utf-8"))
+    content["released"]["1000"] = content["digests"]
+    record.write_text(json.dumps(content), encoding="utf-8")
+    with (tmp_path / "CHANGELOG.md").open("a", encoding="utf-8") as stream:
+        stream.write(f"\n## [{VERSION}]\n")
+    return tmp_path
+
+
+def test_a_release_with_everything_filled_in_is_allowed(release: Path) -> None:
+    assert check_release(release, f"v{VERSION}") == []
+
+
+def test_a_release_with_another_tag_is_refused(release: Path) -> None:
+    assert check_release(release, "v1000") == [
+        f"the tag is v1000, but the version is {VERSION}",
+    ]
+
+
+def test_a_release_whose_single_files_are_not_recorded_is_refused(release: Path) -> None:
+    record = release / "tools" / "libpatch.json"
+    content = json.loads(record.read_text(encoding="utf-8"))
+    record.write_text(json.dumps({**content, "released": {}}), encoding="utf-8")
+
+    assert check_release(release, f"v{VERSION}") == [
+        "the single files are not recorded: run python tools/single_file.py --release",
+    ]
+
+
+def test_a_release_without_an_entry_in_the_changelog_is_refused(release: Path) -> None:
+    (release / "CHANGELOG.md").write_text("# Changelog\n", encoding="utf-8")
+
+    assert check_release(release, f"v{VERSION}") == [f"CHANGELOG.md has no entry for {VERSION}"]
+
+
+def test_a_release_without_the_address_of_the_repository_is_refused(release: Path) -> None:
+    with (release / "README.md").open("a", encoding="utf-8") as stream:
+        stream.write(f"[changes]: {UNKNOWN_ADDRESS}/CHANGELOG.md\n")
+    project = release / "stubs" / "pyproject.toml"
+    text = project.read_text(encoding="utf-8")
+    project.write_text(text.replace("\nRepository = ", "\n# Repository = "), encoding="utf-8")
+
+    assert check_release(release, f"v{VERSION}") == [
+        f"README.md: {UNKNOWN_ADDRESS} is not an address: see RELEASING.md",
+        "stubs/pyproject.toml: there is no Repository: see RELEASING.md",
+    ]
 
 
 @pytest.mark.parametrize("charm", CHARMS)
