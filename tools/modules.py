@@ -6,7 +6,7 @@ import ast
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
-from typing import DefaultDict, Dict, Iterator, List, Sequence, Set, Tuple
+from typing import Dict, Iterator, List, Sequence, Set, Tuple
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "parca_scrape"
@@ -14,7 +14,7 @@ SOURCE = ROOT / "src" / PACKAGE
 # The header of a single file holds the version.
 VERSION_MODULE = "version"
 
-Imports = DefaultDict[str, Set[str]]
+Imports = Dict[str, Set[str]]
 """The names imported from each module; an empty name stands for the module itself."""
 
 
@@ -65,7 +65,7 @@ def read_module(name: str) -> Module:
         docstring=ast.get_docstring(tree) or "",
         body="\n".join(text.splitlines()[end:]).strip("\n"),
         statements=statements,
-        imports=defaultdict(set, {o: n for o, n in imports.items() if not is_ours(o)}),
+        imports={origin: imports[origin] for origin in imports if not is_ours(origin)},
         dependencies={origin[len(PACKAGE) + 1 :] for origin in imports if is_ours(origin)},
         is_core=not any("ops" in roots(statement) for statement in head),
     )
