@@ -21,7 +21,7 @@ Entry = Union[griffe.Object, griffe.Alias]
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "parca_scrape"
 PAGE = Path("docs") / "reference.md"
-COMMAND = "python tools/reference.py"
+COMMAND = "make reference"
 LINE_LENGTH = 88
 INTRODUCTION = """\
 # Reference

@@ -115,9 +115,10 @@ class RelationLister:
         return sorted(listed, key=lambda relation: relation.id), [*denials]
 
 
-def remote_application(relation: ops.Relation) -> Optional[ops.Application]:
-    """Return the remote application; ops may have none, though its types do not say so."""
-    return relation.app
+def has_application(relation: ops.Relation) -> bool:
+    """Return whether ops knows the remote application; its types say that it always does."""
+    application: Optional[ops.Application] = relation.app
+    return application is not None
 
 
 def running_hook(relation_name: str, kind: str) -> Optional[int]:
@@ -138,8 +139,8 @@ def running_hook(relation_name: str, kind: str) -> Optional[int]:
 
 def in_relation(problem: Problem, relation: ops.Relation) -> Problem:
     """Return the problem with the relation that it is in."""
-    application = remote_application(relation)
-    return problem.in_relation(relation.id, "" if application is None else application.name)
+    application = relation.app.name if has_application(relation) else ""
+    return problem.in_relation(relation.id, application)
 
 
 def denied(error: ops.ModelError, path: str = "") -> Problem:

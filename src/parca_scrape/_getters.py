@@ -50,7 +50,7 @@ def get_fields(
     fields: Dict[str, object] = {}
     for key, value in mapping.items():
         if key not in known:
-            findings.at(key).warning(f"unknown key; the known ones are {', '.join(sorted(known))}")
+            findings.at(key).warning(f"unknown key; the known keys are {', '.join(sorted(known))}")
         elif value is not None:
             fields[key] = value
     return fields

@@ -12,12 +12,12 @@ from parca_scrape._endpoint import (
     RelationLister,
     check_endpoint,
     denied,
+    has_application,
     in_relation,
-    remote_application,
     running_hook,
 )
 from parca_scrape._names import DEFAULT_RELATION_NAME
-from parca_scrape.databag import RelationDatabags, UnitDatabag, read_app
+from parca_scrape.databag import AppDatabag, RelationDatabags, UnitDatabag, read_app
 from parca_scrape.hosts import unit_number
 from parca_scrape.problems import Problem
 from parca_scrape.render import ScrapeConfig, render
@@ -112,22 +112,19 @@ class ProfilingEndpointConsumer(ops.Object):
 
     def _render(self) -> Tuple[List[ScrapeConfig], List[Problem]]:
         relations, denials = self._lister.list_relations()
-        databags: List[RelationDatabags] = []
-        for relation in relations:
-            application = remote_application(relation)
-            if application is None:
-                continue
-            try:
-                app_texts = read_app(relation.data[application])
-            except ops.ModelError as error:
-                denials.append(in_relation(denied(error), relation))
-                continue
-            units, problems = self._read_units(relation)
-            databags.append(
-                RelationDatabags.decode(relation.id, application.name, app_texts, units, problems)
-            )
+        databags = [self._read(relation) for relation in relations if has_application(relation)]
         scrape_configs, problems = render(databags)
         return scrape_configs, denials + problems
+
+    def _read(self, relation: ops.Relation) -> RelationDatabags:
+        """Return what the databags of a relation hold, as far as Juju lets this unit read them."""
+        try:
+            app_texts = read_app(relation.data[relation.app])
+        except ops.ModelError as error:
+            problem = in_relation(denied(error), relation)
+            return RelationDatabags(relation.id, relation.app.name, AppDatabag(), {}, [problem])
+        units, problems = self._read_units(relation)
+        return RelationDatabags.decode(relation.id, relation.app.name, app_texts, units, problems)
 
     def _read_units(self, relation: ops.Relation) -> Tuple[Dict[str, UnitDatabag], List[Problem]]:
         """Return the units of a relation, by the name in Juju; a denied one has no address."""

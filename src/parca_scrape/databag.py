@@ -25,7 +25,7 @@ UNIT_NAME_KEY = "parca_scrape_unit_name"
 # Juju writes it into the databag of every unit.
 INGRESS_ADDRESS_KEY = "ingress-address"
 REQUIRED_TOPOLOGY_KEYS = ("model", "model_uuid", "application")
-MISSING_RULE = "missing, and so from job names and labels, too"
+MISSING_RULE = "missing, so job names and labels do not contain it"
 NO_METADATA_RULE = "missing: the model and the charm are unknown"
 # Python's own limit since 3.11; without one, reading a number takes time quadratic in its digits.
 MAX_DIGITS = 4300
@@ -234,7 +234,7 @@ def decode_json(text: Optional[str], findings: Findings) -> object:
     try:
         return JSON_DECODER.decode(text)
     except (ValueError, RecursionError):
-        findings.error("must be valid JSON, nested at most some hundred levels deep")
+        findings.error("must be valid JSON, nested no deeper than a few hundred levels")
         return None
 
 

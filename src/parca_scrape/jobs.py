@@ -61,7 +61,7 @@ MAX_JOBS = 10_000
 DURATION_RULE = "must be a duration such as 1m30s"
 INTERVAL_RULE = "must be a duration such as 1m30s, above zero and below 292 years"
 SHORT_INTERVAL_RULE = (
-    "below 1s, process_cpu gets no answer in time: set its seconds, or an interval of 1s"
+    "process_cpu gets no answer in time below 1s: set its seconds, or an interval of 1s or more"
 )
 
 

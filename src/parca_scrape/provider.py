@@ -12,8 +12,8 @@ from parca_scrape._endpoint import (
     RelationLister,
     check_endpoint,
     denied,
+    has_application,
     in_relation,
-    remote_application,
 )
 from parca_scrape._names import DEFAULT_RELATION_NAME
 from parca_scrape.databag import (
@@ -120,7 +120,7 @@ class ProfilingEndpointProvider(ops.Object):
         """Return whether there are relations (or this one), each with a remote application."""
         listed, _ = self._lister.list_relations()
         relations = listed if relation is None else [relation]
-        return bool(relations) and None not in map(remote_application, relations)
+        return bool(relations) and all(map(has_application, relations))
 
     def problems(self) -> List[Problem]:
         """Return what consumers would not scrape of the jobs, and what was not published."""

@@ -299,7 +299,7 @@ def test_ingress_addresses_stand_in_for_published_ones() -> None:
 @pytest.mark.parametrize("source", [AddressSource.FQDN, AddressSource.BIND, "10.0.0.1", None])
 def test_other_sources_of_addresses_raise(source: Any) -> None:
     with pytest.raises(
-        ValueError, match=r"^unit_address: must be AddressSource\.PUBLISHED or INGRESS here$"
+        ValueError, match=r"^unit_address: must be AddressSource\.PUBLISHED or INGRESS$"
     ):
         run_hook("start", make=with_source(source))
 

@@ -33,7 +33,7 @@ def test_problems_tells_relation_application_and_unit() -> None:
         make_relation(2, "mimir", scrape_jobs="{"),
     )
     hook = run_hook("start", *relations)
-    json_rule = "must be valid JSON, nested at most some hundred levels deep"
+    json_rule = "must be valid JSON, nested no deeper than a few hundred levels"
     scheme_rule = "must be http or https; the job is skipped"
     assert hook.problems == [
         Problem("error", "scrape_jobs", json_rule, 2, "mimir"),

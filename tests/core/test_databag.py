@@ -31,10 +31,10 @@ METADATA = (
     f'{{"model": "cos", "model_uuid": "{UUID}", "application": "zinc", "unit": "zinc/0",'
     ' "charm_name": "zinc-k8s"}'
 )
-JSON = "must be valid JSON, nested at most some hundred levels deep"
+JSON = "must be valid JSON, nested no deeper than a few hundred levels"
 OBJECT = "must be an object"
 TEXT = "must be a string, a number or a boolean"
-MISSING = "missing, and so from job names and labels, too"
+MISSING = "missing, so job names and labels do not contain it"
 SURROGATE = "contains half of a surrogate pair: write the whole character"
 
 

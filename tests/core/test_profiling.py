@@ -16,9 +16,11 @@ TEXT = "must be a string, a number or a boolean"
 BOOLEAN = "must be true or false"
 SECONDS = "must be a whole number of seconds, 0 or more"
 SURROGATE = "contains half of a surrogate pair: write the whole character"
-PROFILE_KEYS = "unknown key; the known ones are delta, enabled, keep_sample_type, path, seconds"
+PROFILE_KEYS = "unknown key; the known keys are delta, enabled, keep_sample_type, path, seconds"
 NO_DELTA = "records for 30s unless delta is true: set delta: true"
-TOO_SHORT = "below 1s, process_cpu gets no answer in time: set its seconds, or an interval of 1s"
+TOO_SHORT = (
+    "process_cpu gets no answer in time below 1s: set its seconds, or an interval of 1s or more"
+)
 TOO_LONG = "must record for fewer seconds than scrape_timeout allows"
 
 
@@ -51,7 +53,7 @@ def read(raw: object, **settings: object) -> Tuple[object, List[Problem]]:
             {"path_prefix": "/app"},
             [
                 warning(
-                    f"{CONFIG}.paths", "unknown key; the known ones are path_prefix, pprof_config"
+                    f"{CONFIG}.paths", "unknown key; the known keys are path_prefix, pprof_config"
                 )
             ],
         ),
@@ -177,7 +179,7 @@ SAMPLE_TYPES: List[Sample] = [
     (
         [{"type": "a", "x": "b"}],
         [{"type": "a"}],
-        [warning(f"{KEPT}[0].x", "unknown key; the known ones are type, unit")],
+        [warning(f"{KEPT}[0].x", "unknown key; the known keys are type, unit")],
     ),
 ]
 
@@ -319,7 +321,7 @@ def test_a_typed_profile_that_parca_would_not_load_is_refused() -> None:
     assert refusal(lambda: PprofProfile(seconds=-1)) == f"seconds: {SECONDS}"
     assert refusal(lambda: PprofProfile(path="\ud800")) == f"path: {SURROGATE}"
     assert refusal(lambda: PprofProfile(keep_sample_type=[{"kind": "a"}])) == (
-        "keep_sample_type[0].kind: unknown key; the known ones are type, unit"
+        "keep_sample_type[0].kind: unknown key; the known keys are type, unit"
     )
     assert refusal(lambda: ProfilingConfig("\ud800")) == f"path_prefix: {SURROGATE}"
 

@@ -63,8 +63,8 @@ NO_TARGET = f"has no target that can be scraped{LEFT_OUT}"
             {"targets": ["a:1"], "target": "b:1", "source": None},
             {"targets": ["a:1"]},
             [
-                warning(f"{CONFIG}.target", "unknown key; the known ones are labels, targets"),
-                warning(f"{CONFIG}.source", "unknown key; the known ones are labels, targets"),
+                warning(f"{CONFIG}.target", "unknown key; the known keys are labels, targets"),
+                warning(f"{CONFIG}.source", "unknown key; the known keys are labels, targets"),
             ],
         ),
     ],

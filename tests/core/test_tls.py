@@ -77,7 +77,7 @@ BAD_CERTIFICATE = pem("CERTIFICATE", DER + b"x")
             [
                 warning(
                     f"{CONFIG}.servername",
-                    "unknown key; the known ones are ca, ca_file, ca_ref, cert, cert_file,"
+                    "unknown key; the known keys are ca, ca_file, ca_ref, cert, cert_file,"
                     " cert_ref, insecure_skip_verify, key, key_file, key_ref, max_version,"
                     " min_version, server_name",
                 )

@@ -20,8 +20,8 @@ DENIAL_LINE = re.compile(
     r" (ERROR permission denied|RelationNotFoundError)"
 )
 NAME_LINE = re.compile(
-    r"warning: relation \d+ [^ :]+: scrape_jobs: another job has this name already, so a number"
-    r" follows: name each job differently"
+    r"warning: relation \d+ [^ :]+: scrape_jobs: another job has the same name; a number was"
+    r" added: give each job a name of its own"
 )
 NUMBERED_NAME = re.compile(r"_\d+$")
 

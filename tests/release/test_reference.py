@@ -52,7 +52,7 @@ def test_a_stale_page_is_noticed(checkout: Path) -> None:
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace('VERSION = "', 'VERSION = "9'), encoding="utf-8")
 
-    stale = f"reference: {PAGE} is stale: run python {TOOL}\n"
+    stale = f"reference: {PAGE} is stale: run make reference\n"
     assert write_reference(checkout, "--check") == stale
     assert write_reference(checkout) == ""
     assert write_reference(checkout, "--check") == ""

@@ -1,18 +1,18 @@
-"""Profiling with Parca: the `parca_scrape` relation, for both of its sides.
+"""Profiling with Parca: both sides of the `parca_scrape` relation.
 
-A charm whose workload serves pprof tells a Parca charm what to scrape; the Parca charm turns what
-all such charms tell it into scrape configs that Parca loads. This file needs `ops` and nothing
-else.
+A charm whose workload serves pprof uses this library to say what Parca should scrape. A charm that
+runs Parca uses it to get scrape configs from the databags of all such charms. Parca can always
+load those scrape configs, whatever is in the databags. This file needs `ops` and nothing else.
 
-## A charm that is profiled
+## Charms that Parca profiles
 
-In `charmcraft.yaml`:
+Declare the endpoint in `charmcraft.yaml`:
 
     provides:
       profiling-endpoint:
         interface: parca_scrape
 
-In the charm, for a workload that serves `/debug/pprof` on port 8080 of every unit:
+For a workload that serves `/debug/pprof` on port 8080 of every unit, the charm is:
 
     from charms.parca_k8s.v0.parca_scrape import ProfilingEndpointProvider
 
@@ -23,36 +23,41 @@ In the charm, for a workload that serves `/debug/pprof` on port 8080 of every un
                 self, jobs=[{"static_configs": [{"targets": ["*:8080"]}]}]
             )
 
-That is all: the address of each unit and the jobs are published by themselves. `*` stands for each
-unit. A target with a host of its own, `10.1.2.3:7000`, is scraped as it is, and its profiles bear
-no unit's name. Without `jobs` port 80 of each unit is scraped; `jobs=[]` means nothing.
+The library publishes the jobs and the address of each unit; the charm has nothing else to do. In a
+target, `*` stands for the address of each unit. A target with a host, such as `10.1.2.3:7000`, is
+scraped as it is, and its profiles have no label `juju_unit`. Without `jobs`, port 80 of each unit
+is scraped. With `jobs=[]`, nothing is scraped.
 
-A job is a mapping in the form of Parca's scrape configs, of which `job_name`, `static_configs`,
-`scrape_interval`, `scrape_timeout`, `scheme`, `profiling_config` and `tls_config` are published.
-Give each of several jobs a `job_name` of its own, and let it never change: it is in the name of
-the profiles' series. What Parca would not load is left out by the Parca charm; `problems()` tells
-beforehand what that would be, and it is logged.
+A job is a mapping in the form of Parca's scrape configs. These keys are published: `job_name`,
+`static_configs`, `scrape_interval`, `scrape_timeout`, `scheme`, `profiling_config` and
+`tls_config`. If there is more than one job, give each a `job_name`, and do not change it later:
+Parca's name for the job contains it. The Parca charm skips what Parca could not load.
+`problems()` returns what that is, and the library logs it.
 
-A `Job` says the same in types, and raises `InvalidJobError` for what Parca would not load:
+A `Job` says the same with types. It raises `InvalidJobError` for values that Parca could not load
+or use:
 
     Job([StaticConfig(["*:8080"], labels={"tier": "db"})], job_name="db", scrape_interval="1m")
 
-`Job.from_mapping` does so with what the charm reads out of its configuration. When jobs change,
-give them to `update_scrape_job_spec(jobs)`; a charm that reconciles at every event calls
-`set_scrape_job_spec()`, which writes only what differs.
+`Job.from_mapping` does the same for a mapping, for example from the configuration of the charm.
 
-A unit publishes its fully qualified domain name. Where Parca cannot resolve that, for example from
-another model, `unit_address=AddressSource.INGRESS` publishes Juju's ingress address instead.
+When jobs change, `update_scrape_job_spec(jobs)` replaces and publishes them. The new jobs last
+until the hook ends: Juju starts the charm anew for each hook, and then the jobs are those of the
+constructor again. A charm that reconciles in every event can call `set_scrape_job_spec()`, which
+writes only what has changed.
 
-## A charm that runs Parca
+Each unit publishes its fully qualified domain name. If Parca cannot resolve that name, for example
+from another model, pass `unit_address=AddressSource.INGRESS` to publish Juju's ingress address.
 
-In `charmcraft.yaml`:
+## Charms that run Parca
+
+Declare the endpoint in `charmcraft.yaml`:
 
     requires:
       profiling-endpoint:
         interface: parca_scrape
 
-In the charm:
+The charm writes the scrape configs into Parca's configuration:
 
     from charms.parca_k8s.v0.parca_scrape import ProfilingEndpointConsumer
 
@@ -65,16 +70,16 @@ In the charm:
         def _on_targets_changed(self, event: TargetsChangedEvent):
             write_parca_config({"scrape_configs": self.profiling.jobs()})
 
-`jobs()` gives a new list of dicts at every call, which the caller may change; a charm that
-reconciles may call it at every event. Whatever is in the databags, `jobs()` returns, and Parca
-loads what it returned: the smallest bad part is left out, and `problems()` says which and why.
+You can call `jobs()` in any event. It returns a new list of dicts, which you may change. Bad data
+in a databag never makes it raise: the library skips the smallest bad part and keeps the rest.
+`problems()` returns what was skipped, and why.
 
-Every profile is labelled `juju_model`, `juju_model_uuid`, `juju_application`, `juju_charm` and,
-for a target that stands for a unit, `juju_unit`.
+Every profile has the labels `juju_model`, `juju_model_uuid`, `juju_application` and `juju_charm`.
+If its target stands for a unit, it also has `juju_unit`.
 
-## Reading this file
+## How to read this file
 
-Data goes one way: the texts of the databags (`AppDatabag`, `UnitDatabag`), dataclasses (`Job`,
+Data goes one way: the text of the databags (`AppDatabag`, `UnitDatabag`), dataclasses (`Job`,
 `Topology`, `HostMap`), scrape configs (`render`). The two classes that use ops come last.
 """
 
@@ -121,7 +126,7 @@ from typing import (
 import ops
 
 # Licensed under the Apache License, Version 2.0: see http://www.apache.org/licenses/LICENSE-2.0
-# parca-scrape 0.1.0 sha256:c45b59a1facc70a0127a1e41dd8595e7b98034b68ca1a7193ec31bb5666ab764
+# parca-scrape 0.1.0 sha256:a2235939b13599591ff79ea0e54e9661a21ff0bfe93186ac6f18ed97db1cd34a
 # The digest is of all other lines. Made from the package: `parca-scrape vendor` writes a new one.
 
 # The version of the package
@@ -683,7 +688,7 @@ def get_fields(
     fields: Dict[str, object] = {}
     for key, value in mapping.items():
         if key not in known:
-            findings.at(key).warning(f"unknown key; the known ones are {', '.join(sorted(known))}")
+            findings.at(key).warning(f"unknown key; the known keys are {', '.join(sorted(known))}")
         elif value is not None:
             fields[key] = value
     return fields
@@ -1402,7 +1407,7 @@ MAX_JOBS = 10_000
 DURATION_RULE = "must be a duration such as 1m30s"
 INTERVAL_RULE = "must be a duration such as 1m30s, above zero and below 292 years"
 SHORT_INTERVAL_RULE = (
-    "below 1s, process_cpu gets no answer in time: set its seconds, or an interval of 1s"
+    "process_cpu gets no answer in time below 1s: set its seconds, or an interval of 1s or more"
 )
 
 
@@ -1704,7 +1709,7 @@ UNIT_NAME_KEY = "parca_scrape_unit_name"
 # Juju writes it into the databag of every unit.
 INGRESS_ADDRESS_KEY = "ingress-address"
 REQUIRED_TOPOLOGY_KEYS = ("model", "model_uuid", "application")
-MISSING_RULE = "missing, and so from job names and labels, too"
+MISSING_RULE = "missing, so job names and labels do not contain it"
 NO_METADATA_RULE = "missing: the model and the charm are unknown"
 # Python's own limit since 3.11; without one, reading a number takes time quadratic in its digits.
 MAX_DIGITS = 4300
@@ -1913,7 +1918,7 @@ def decode_json(text: Optional[str], findings: Findings) -> object:
     try:
         return JSON_DECODER.decode(text)
     except (ValueError, RecursionError):
-        findings.error("must be valid JSON, nested at most some hundred levels deep")
+        findings.error("must be valid JSON, nested no deeper than a few hundred levels")
         return None
 
 
@@ -2323,9 +2328,10 @@ class RelationLister:
         return sorted(listed, key=lambda relation: relation.id), [*denials]
 
 
-def remote_application(relation: ops.Relation) -> Optional[ops.Application]:
-    """Return the remote application; ops may have none, though its types do not say so."""
-    return relation.app
+def has_application(relation: ops.Relation) -> bool:
+    """Return whether ops knows the remote application; its types say that it always does."""
+    application: Optional[ops.Application] = relation.app
+    return application is not None
 
 
 def running_hook(relation_name: str, kind: str) -> Optional[int]:
@@ -2346,8 +2352,8 @@ def running_hook(relation_name: str, kind: str) -> Optional[int]:
 
 def in_relation(problem: Problem, relation: ops.Relation) -> Problem:
     """Return the problem with the relation that it is in."""
-    application = remote_application(relation)
-    return problem.in_relation(relation.id, "" if application is None else application.name)
+    application = relation.app.name if has_application(relation) else ""
+    return problem.in_relation(relation.id, application)
 
 
 def denied(error: ops.ModelError, path: str = "") -> Problem:
@@ -2474,7 +2480,7 @@ class ProfilingEndpointProvider(ops.Object):
         """Return whether there are relations (or this one), each with a remote application."""
         listed, _ = self._lister.list_relations()
         relations = listed if relation is None else [relation]
-        return bool(relations) and None not in map(remote_application, relations)
+        return bool(relations) and all(map(has_application, relations))
 
     def problems(self) -> List[Problem]:
         """Return what consumers would not scrape of the jobs, and what was not published."""
@@ -2662,22 +2668,19 @@ class ProfilingEndpointConsumer(ops.Object):
 
     def _render(self) -> Tuple[List[ScrapeConfig], List[Problem]]:
         relations, denials = self._lister.list_relations()
-        databags: List[RelationDatabags] = []
-        for relation in relations:
-            application = remote_application(relation)
-            if application is None:
-                continue
-            try:
-                app_texts = read_app(relation.data[application])
-            except ops.ModelError as error:
-                denials.append(in_relation(denied(error), relation))
-                continue
-            units, problems = self._read_units(relation)
-            databags.append(
-                RelationDatabags.decode(relation.id, application.name, app_texts, units, problems)
-            )
+        databags = [self._read(relation) for relation in relations if has_application(relation)]
         scrape_configs, problems = render(databags)
         return scrape_configs, denials + problems
+
+    def _read(self, relation: ops.Relation) -> RelationDatabags:
+        """Return what the databags of a relation hold, as far as Juju lets this unit read them."""
+        try:
+            app_texts = read_app(relation.data[relation.app])
+        except ops.ModelError as error:
+            problem = in_relation(denied(error), relation)
+            return RelationDatabags(relation.id, relation.app.name, AppDatabag(), {}, [problem])
+        units, problems = self._read_units(relation)
+        return RelationDatabags.decode(relation.id, relation.app.name, app_texts, units, problems)
 
     def _read_units(self, relation: ops.Relation) -> Tuple[Dict[str, UnitDatabag], List[Problem]]:
         """Return the units of a relation, by the name in Juju; a denied one has no address."""
