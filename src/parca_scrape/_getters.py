@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import collections.abc
-from typing import Collection, Dict, Mapping, Optional, Sequence, Tuple, cast
+from typing import Collection, Dict, Iterable, Mapping, Optional, Sequence, Tuple, cast
 
 from parca_scrape._rules import is_utf8, parse_boolean, parse_text, replace_surrogates
 from parca_scrape.problems import Findings
@@ -61,11 +61,7 @@ def get_text(
 ) -> str:
     """Return the text of a field, also of a number or a boolean; empty if there is none.
 
-    Args:
-        fields: the fields of an object.
-        key: the name of the field.
-        findings: collects the problems of the object.
-        lossy: whether to replace lone surrogates by U+FFFD rather than leave the field out.
+    Lone surrogates make it a bad one, or with `lossy` are replaced by U+FFFD.
     """
     text = parse_text(fields.get(key, ""))
     if text is None:
@@ -82,8 +78,14 @@ def get_text(
 
 def get_boolean(fields: Mapping[str, object], key: str, findings: Findings) -> Optional[bool]:
     """Return the boolean of a field, also of a YAML 1.1 word; None if there is none."""
-    value = fields.get(key)
+    value = fields.get(key, "")
     boolean = parse_boolean(value)
-    if boolean is None and value not in (None, ""):
+    if boolean is None and value != "":
         findings.at(key).error("must be true or false")
     return boolean
+
+
+def adopt(instance: object, checked: object, names: Iterable[str]) -> None:
+    """Set the fields of a frozen dataclass to those of a checked one, in its `__post_init__`."""
+    for name in names:
+        object.__setattr__(instance, name, getattr(checked, name))

@@ -7,7 +7,7 @@ strict form raises instead.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
 from parca_scrape._getters import OBJECT_RULE, UTF8_RULE, as_object, get_text
@@ -81,15 +81,18 @@ class UnitDatabag:
     name: str = ""
     """The name of the unit in its own model; across models Juju itself uses another."""
 
-    def __post_init__(self) -> None:
-        """Check address and name, and put an IPv6 address into brackets."""
+    _decoded: InitVar[bool] = False
+
+    def __post_init__(self, _decoded: bool) -> None:
+        """Check what a decoder has not checked."""
+        if _decoded:
+            return
         host = parse_host(self.address) if self.address else ""
         if host is None:
             raise InvalidJobError("address", ADDRESS_RULE)
         if not is_utf8(self.name):
             raise InvalidJobError("name", UTF8_RULE)
-        if host != self.address:
-            object.__setattr__(self, "address", host)
+        object.__setattr__(self, "address", host)
 
     @classmethod
     def decode(
@@ -108,16 +111,14 @@ class UnitDatabag:
         address, name = databag.get(address_key, ""), databag.get(UNIT_NAME_KEY, "")
         if is_published and not address:
             address = databag.get(LEGACY_ADDRESS_KEY, "")
-        try:
-            return cls(address=address, name=name), []
-        except InvalidJobError:
-            problems: List[Problem] = []
+        problems: List[Problem] = []
         host = parse_host(address) if address else ""
         if host is None:
             problems.append(Problem("error", address_key, ADDRESS_RULE))
         if not is_utf8(name):
             problems.append(Problem("warning", UNIT_NAME_KEY, UTF8_RULE))
-        return cls(address=host or "", name=replace_surrogates(name)), problems
+            name = replace_surrogates(name)
+        return cls(address=host or "", name=name, _decoded=True), problems
 
     @classmethod
     def decode_strict(cls, databag: Mapping[str, str]) -> UnitDatabag:

@@ -25,6 +25,7 @@ from typing import (
 from parca_scrape._getters import (
     LIST_RULE,
     OBJECT_RULE,
+    adopt,
     as_list,
     as_object,
     get_fields,
@@ -41,7 +42,7 @@ from parca_scrape._rules import (
     parse_text,
 )
 from parca_scrape.problems import STRICT, Findings, InvalidJobError
-from parca_scrape.profiling import ProfilingConfig, decode_profiling
+from parca_scrape.profiling import PprofProfile, ProfilingConfig, decode_profiling
 from parca_scrape.static_configs import StaticConfig, decode_static_configs
 from parca_scrape.targets import Target
 from parca_scrape.tls import TLSConfig, decode_tls
@@ -79,22 +80,12 @@ class JobSettings(TypedDict, total=False):
 class Job:
     """A scrape job. Empty text and None stand for Parca's default.
 
-    Args:
-        static_configs: what to scrape; None for port 80 of every unit, empty for nothing.
-        job_name: the name of the job within the application.
-        scrape_interval: a duration such as `1m30s`.
-        scrape_timeout: a duration above the interval.
-        scheme: `http` or `https`.
-        profiling_config: which profiles to ask for.
-        tls_config: how to speak TLS.
-        lenient: whether to accept what Parca loads but what is probably not as intended, as in
-            the jobs of others.
-
     Raises:
         InvalidJobError: Parca would not load the job or could not use a part of it.
     """
 
     static_configs: Tuple[StaticConfig, ...] = DEFAULT_STATIC_CONFIGS
+    """What to scrape; None for port 80 of every unit, empty for nothing."""
     job_name: str = ""
     """The name of the job within the application; jobs of the same name get numbers."""
     scrape_interval: str = ""
@@ -104,10 +95,12 @@ class Job:
     scheme: str = ""
     """`http` or `https`; Parca's default is http."""
     profiling_config: Optional[ProfilingConfig] = None
+    """Which profiles to ask for."""
     tls_config: Optional[TLSConfig] = None
-    lenient: InitVar[bool] = False
+    """How to speak TLS."""
+    _decoded: InitVar[bool] = False
 
-    if TYPE_CHECKING:  # `__post_init__` makes the fields of what may be given for them.
+    if TYPE_CHECKING:  # `__post_init__` makes tuples of what the generated one takes.
 
         def __init__(
             self,
@@ -118,28 +111,18 @@ class Job:
             scheme: str = "",
             profiling_config: Optional[ProfilingConfig] = None,
             tls_config: Optional[TLSConfig] = None,
-            lenient: bool = False,
+            _decoded: bool = False,
         ) -> None: ...
 
-    def __post_init__(self, lenient: bool) -> None:
-        """Check the settings, and make them immutable."""
-        fields: Dict[str, object] = dict(vars(self))
-        given = fields["static_configs"]
-        if given is None:
-            fields["static_configs"] = DEFAULT_STATIC_CONFIGS
-        elif isinstance(given, Iterable):
-            fields["static_configs"] = tuple(cast("Iterable[object]", given))
-        object.__setattr__(self, "scheme", get_scheme(fields, STRICT))
-        object.__setattr__(self, "static_configs", get_static_configs(fields, STRICT))
-        object.__setattr__(self, "profiling_config", get_profiling_config(fields, STRICT))
-        object.__setattr__(self, "tls_config", get_tls_config(fields, STRICT))
-        is_cpu_on = is_cpu_profile_on(self.profiling_config)
-        interval, timeout = get_timing(fields, STRICT, is_cpu_on=is_cpu_on)
-        object.__setattr__(self, "scrape_interval", interval)
-        object.__setattr__(self, "scrape_timeout", timeout)
-        object.__setattr__(self, "job_name", get_text(fields, "job_name", STRICT, lossy=True))
-        if is_cpu_on and not lenient:
-            warn_of_cpu_profile(self, STRICT)
+    def __post_init__(self, _decoded: bool) -> None:
+        """Check what a decoder has not checked."""
+        if _decoded:
+            return
+        fields: Dict[str, object] = {name: getattr(self, name) for name in ALLOWED_KEYS}
+        static_configs = fields.pop("static_configs")
+        if static_configs is not None:
+            fields["static_configs"] = tuple(self.static_configs)
+        adopt(self, decode_job(fields, STRICT), ALLOWED_KEYS)
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, object]) -> Job:
@@ -233,24 +216,27 @@ def decode_job(raw: object, findings: Findings) -> Job:
         raise findings.at("static_configs").refusal(LIST_RULE)
     fields = get_fields(mapping, ALLOWED_KEYS, findings)
     scheme = get_scheme(fields, findings)
-    static_configs = get_static_configs(fields, findings)
-    profiling_config = get_profiling_config(fields, findings)
-    tls_config = get_tls_config(fields, findings)
-    is_cpu_on = is_cpu_profile_on(profiling_config)
-    interval, timeout = get_timing(fields, findings, is_cpu_on=is_cpu_on)
-    job = Job(
+    static_configs = decode_static_configs(
+        fields.get("static_configs", DEFAULT_STATIC_CONFIGS), findings.at("static_configs")
+    )
+    profiling_config: Optional[ProfilingConfig] = None
+    tls_config: Optional[TLSConfig] = None
+    if "profiling_config" in fields:
+        place = findings.at("profiling_config")
+        profiling_config = decode_profiling(fields["profiling_config"], place)
+    if "tls_config" in fields:
+        tls_config = decode_tls(fields["tls_config"], findings.at("tls_config"))
+    interval, timeout = get_timing(fields, profiling_config, findings)
+    return Job(
         static_configs=static_configs,
         job_name=get_text(fields, "job_name", findings, lossy=True),
         scrape_interval=interval,
         scrape_timeout=timeout,
         scheme=scheme,
-        profiling_config=profiling_config,
-        tls_config=tls_config,
-        lenient=True,
+        profiling_config=profiling_config if profiling_config != ProfilingConfig() else None,
+        tls_config=tls_config if tls_config != TLSConfig() else None,
+        _decoded=True,
     )
-    if is_cpu_on:
-        warn_of_cpu_profile(job, findings)
-    return job
 
 
 def get_scheme(fields: Mapping[str, object], findings: Findings) -> str:
@@ -260,48 +246,16 @@ def get_scheme(fields: Mapping[str, object], findings: Findings) -> str:
         InvalidJobError: Parca cannot scrape over it; any other would scrape the wrong thing.
     """
     value = fields.get("scheme", "")
-    if value == "":
-        return ""
-    scheme = parse_scheme(parse_text(value) or "")
+    scheme = "" if value == "" else parse_scheme(parse_text(value) or "")
     if scheme is None:
         raise findings.at("scheme").refusal(SCHEME_RULE)
     return scheme
 
 
-def get_static_configs(
-    fields: Mapping[str, object], findings: Findings
-) -> Tuple[StaticConfig, ...]:
-    """Return the static configs of a job; those of the default job if there are none.
-
-    Raises:
-        InvalidJobError: they are no list, or all of them are bad.
-    """
-    raw = fields.get("static_configs", DEFAULT_STATIC_CONFIGS)
-    return decode_static_configs(raw, findings.at("static_configs"))
-
-
-def get_profiling_config(
-    fields: Mapping[str, object], findings: Findings
-) -> Optional[ProfilingConfig]:
-    """Return the profiles of a job; None for Parca's defaults."""
-    raw = fields.get("profiling_config")
-    return None if raw is None else decode_profiling(raw, findings.at("profiling_config"))
-
-
-def get_tls_config(fields: Mapping[str, object], findings: Findings) -> Optional[TLSConfig]:
-    """Return the TLS settings of a job; None for Parca's defaults."""
-    raw = fields.get("tls_config")
-    return None if raw is None else decode_tls(raw, findings.at("tls_config"))
-
-
-def is_cpu_profile_on(profiling_config: Optional[ProfilingConfig]) -> bool:
-    """Return whether Parca scrapes CPU profiles, as it does unless they are disabled."""
-    cpu_profile = profiling_config.cpu_profile() if profiling_config else None
-    return cpu_profile is None or cpu_profile.enabled is not False
-
-
 def get_timing(
-    fields: Mapping[str, object], findings: Findings, *, is_cpu_on: bool
+    fields: Mapping[str, object],
+    profiling_config: Optional[ProfilingConfig],
+    findings: Findings,
 ) -> Tuple[str, str]:
     """Return the interval and the timeout of a job; empty for Parca's defaults.
 
@@ -314,6 +268,8 @@ def get_timing(
         findings.at("scrape_interval").error(INTERVAL_RULE)
         interval, interval_ms = "", DEFAULT_INTERVAL_MS
 
+    cpu_profile = profiling_config.cpu_profile() if profiling_config else None
+    is_cpu_on = cpu_profile is None or cpu_profile.enabled is not False
     timeout = get_text(fields, "scrape_timeout", findings)
     timeout_ms = parse_duration(timeout) if timeout else 0
     rule = ""
@@ -325,23 +281,27 @@ def get_timing(
         rule = "must be 2s or more while process_cpu is enabled"
     if rule:
         findings.at("scrape_timeout").error(rule)
-    return interval, "" if rule or not timeout_ms else timeout
+    if rule or not timeout_ms:
+        timeout, timeout_ms = "", interval_ms + DEFAULT_TIMEOUT_MARGIN_MS
+
+    if is_cpu_on:
+        warn_of_cpu_profile(cpu_profile, interval_ms, timeout_ms, findings)
+    return interval, timeout
 
 
-def warn_of_cpu_profile(job: Job, findings: Findings) -> None:
+def warn_of_cpu_profile(
+    cpu_profile: Optional[PprofProfile], interval_ms: int, timeout_ms: int, findings: Findings
+) -> None:
     """Warn of a CPU profile that gets no answer in time.
 
     Go records for 30 seconds when it is asked for none (`net/http/pprof`, `Profile`). Parca asks
     for seconds only with `delta: true` (`pkg/scrape/target.go`, `targetsFromGroup`).
     """
-    interval_ms = parse_duration(job.scrape_interval) or DEFAULT_INTERVAL_MS
-    cpu_profile = job.profiling_config.cpu_profile() if job.profiling_config else None
     seconds = (cpu_profile and cpu_profile.seconds) or interval_ms // 1_000
     if cpu_profile is None:
         if seconds == 0:
             findings.at("scrape_interval").warning(SHORT_INTERVAL_RULE)
         return
-    timeout_ms = parse_duration(job.scrape_timeout) or interval_ms + DEFAULT_TIMEOUT_MARGIN_MS
     place = findings.at("profiling_config").at("pprof_config").at("process_cpu")
     if not cpu_profile.delta:
         place.warning("records for 30s unless delta is true: set delta: true")

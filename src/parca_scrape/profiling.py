@@ -13,6 +13,7 @@ from parca_scrape._getters import (
     OBJECT_RULE,
     UTF8_RULE,
     Pairs,
+    adopt,
     as_list,
     as_object,
     get_boolean,
@@ -46,8 +47,9 @@ class PprofProfile:
     """How many seconds the target records; zero stands for the scrape interval."""
     keep_sample_type: Optional[Tuple[Pairs, ...]] = None
     """The only samples to keep, each as pairs of `type` and `unit`; None or empty keeps all."""
+    _decoded: InitVar[bool] = False
 
-    if TYPE_CHECKING:  # `__post_init__` makes the fields of what may be given for them.
+    if TYPE_CHECKING:  # `__post_init__` makes tuples of what the generated one takes.
 
         def __init__(
             self,
@@ -56,18 +58,17 @@ class PprofProfile:
             delta: Optional[bool] = None,
             seconds: Optional[int] = None,
             keep_sample_type: Optional[Iterable[Union[Mapping[str, str], Pairs]]] = None,
+            _decoded: bool = False,
         ) -> None: ...
 
-    def __post_init__(self) -> None:
-        """Check the settings, and make them immutable."""
-        fields = dict(vars(self))
+    def __post_init__(self, _decoded: bool) -> None:
+        """Check what a decoder has not checked."""
+        if _decoded:
+            return
+        fields = {name: getattr(self, name) for name in PROFILE_FIELDS}
         if self.keep_sample_type is not None:
             fields["keep_sample_type"] = [dict(kept) for kept in self.keep_sample_type]
-        object.__setattr__(self, "enabled", get_boolean(fields, "enabled", STRICT))
-        object.__setattr__(self, "path", get_text(fields, "path", STRICT, lossy=True))
-        object.__setattr__(self, "delta", get_boolean(fields, "delta", STRICT))
-        object.__setattr__(self, "seconds", get_seconds(fields, STRICT))
-        object.__setattr__(self, "keep_sample_type", get_sample_types(fields, STRICT))
+        adopt(self, decode_profile(fields, STRICT), PROFILE_FIELDS)
 
     def as_mapping(self) -> Dict[str, object]:
         """Return what is set, in the form of Parca's configuration."""
@@ -93,10 +94,9 @@ class ProfilingConfig:
     path_prefix: str = ""
     pprof_config: Tuple[Tuple[str, PprofProfile], ...] = ()
     """Pairs of a profile's name and its settings; other profiles keep Parca's defaults."""
-    lenient: InitVar[bool] = False
-    """Whether profiles may be probably not as intended, as those of others may."""
+    _decoded: InitVar[bool] = False
 
-    if TYPE_CHECKING:  # `__post_init__` makes the fields of what may be given for them.
+    if TYPE_CHECKING:  # `__post_init__` makes tuples of what the generated one takes.
 
         def __init__(
             self,
@@ -104,16 +104,14 @@ class ProfilingConfig:
             pprof_config: Union[
                 Mapping[str, PprofProfile], Tuple[Tuple[str, PprofProfile], ...]
             ] = (),
-            lenient: bool = False,
+            _decoded: bool = False,
         ) -> None: ...
 
-    def __post_init__(self, lenient: bool) -> None:
-        """Check prefix and profiles, and make them immutable."""
-        findings = Findings(refuses=("error",)) if lenient else STRICT
-        profiles = decode_profiles(dict(self.pprof_config), findings.at("pprof_config"))
-        object.__setattr__(self, "pprof_config", profiles)
-        prefix = get_text(vars(self), "path_prefix", findings, lossy=True)
-        object.__setattr__(self, "path_prefix", prefix)
+    def __post_init__(self, _decoded: bool) -> None:
+        """Check what a decoder has not checked."""
+        if not _decoded:
+            fields = {"path_prefix": self.path_prefix, "pprof_config": dict(self.pprof_config)}
+            adopt(self, decode_profiling(fields, STRICT), PROFILING_FIELDS)
 
     def as_mapping(self) -> Dict[str, object]:
         """Return what is set, in the form of Parca's configuration."""
@@ -126,73 +124,68 @@ class ProfilingConfig:
         return dict(self.pprof_config).get(CPU_PROFILE)
 
 
-def decode_profiling(raw: object, findings: Findings) -> Optional[ProfilingConfig]:
-    """Return a `profiling_config` without its bad parts; None if nothing is left of it."""
+def decode_profiling(raw: object, findings: Findings) -> ProfilingConfig:
+    """Return a `profiling_config` without its bad parts."""
     if isinstance(raw, ProfilingConfig):
-        profiling_config = raw
-    else:
-        fields = get_fields(get_object(raw, findings), PROFILING_FIELDS, findings)
-        profiles = decode_profiles(fields.get("pprof_config", {}), findings.at("pprof_config"))
-        profiling_config = ProfilingConfig(
-            path_prefix=get_text(fields, "path_prefix", findings, lossy=True),
-            pprof_config=profiles,
-            lenient=True,
-        )
-    return profiling_config if profiling_config.as_mapping() else None
+        return raw
+    fields = get_fields(get_object(raw, findings), PROFILING_FIELDS, findings)
+    return ProfilingConfig(
+        pprof_config=get_profiles(fields, findings.at("pprof_config")),
+        path_prefix=get_text(fields, "path_prefix", findings, lossy=True),
+        _decoded=True,
+    )
 
 
-def decode_profiles(raw: object, findings: Findings) -> Tuple[Tuple[str, PprofProfile], ...]:
-    """Return the name and the settings of each profile that is not left empty.
+def get_profiles(
+    fields: Mapping[str, object], findings: Findings
+) -> Tuple[Tuple[str, PprofProfile], ...]:
+    """Return the name and the settings of each profile of which something is left.
 
     A null kills Parca for any profile but its standard ones (`pkg/config/config.go`: it merges
     its defaults into those alone).
     """
     profiles: List[Tuple[str, PprofProfile]] = []
-    for name, value in get_object(raw, findings).items():
+    for name, raw in get_object(fields.get("pprof_config", {}), findings).items():
+        is_standard, place = name in STANDARD_PROFILES, findings.at(name)
         if not is_utf8(name):
-            findings.at(name).error(f"the name {UTF8_RULE}")
-        elif value is not None or name not in STANDARD_PROFILES:
-            profile = decode_profile(value, name, findings.at(name))
-            if profile.as_mapping():
-                profiles.append((name, profile))
+            place.error(f"the name {UTF8_RULE}")
+            continue
+        profile = None if raw is None and is_standard else decode_profile(raw, place)
+        if profile is None:
+            continue
+        if not is_standard and profile.enabled is None:
+            place.warning("never scraped: a custom profile needs enabled: true")
+        elif not is_standard and profile.enabled and not profile.path:
+            place.warning("scraped from /: a custom profile needs a path")
+        if profile.as_mapping():
+            profiles.append((name, profile))
     return tuple(profiles)
 
 
-def decode_profile(raw: object, name: str, findings: Findings) -> PprofProfile:
-    """Return the settings of a profile without their bad parts."""
+def decode_profile(raw: object, findings: Findings) -> Optional[PprofProfile]:
+    """Return the settings of a profile without their bad parts; None if they are no object."""
     if isinstance(raw, PprofProfile):
-        profile = raw
-    else:
-        mapping = as_object({} if raw == "" else raw)
-        if mapping is None:
-            findings.error(OBJECT_RULE)
-            return PprofProfile()
-        fields = get_fields(mapping, PROFILE_FIELDS, findings)
-        profile = PprofProfile(
-            seconds=get_seconds(fields, findings),
-            keep_sample_type=get_sample_types(fields, findings),
-            enabled=get_boolean(fields, "enabled", findings),
-            path=get_text(fields, "path", findings, lossy=True),
-            delta=get_boolean(fields, "delta", findings),
-        )
-    if name not in STANDARD_PROFILES:
-        warn_of_custom_profile(profile, findings)
-    return profile
-
-
-def warn_of_custom_profile(profile: PprofProfile, findings: Findings) -> None:
-    """Warn of a custom profile that Parca would never scrape, or not from where it is."""
-    if profile.enabled is None:
-        findings.warning("never scraped: a custom profile needs enabled: true")
-    elif profile.enabled and not profile.path:
-        findings.warning("scraped from /: a custom profile needs a path")
+        return raw
+    mapping = as_object({} if raw == "" else raw)
+    if mapping is None:
+        findings.error(OBJECT_RULE)
+        return None
+    fields = get_fields(mapping, PROFILE_FIELDS, findings)
+    return PprofProfile(
+        seconds=get_seconds(fields, findings),
+        keep_sample_type=get_sample_types(fields, findings),
+        enabled=get_boolean(fields, "enabled", findings),
+        path=get_text(fields, "path", findings, lossy=True),
+        delta=get_boolean(fields, "delta", findings),
+        _decoded=True,
+    )
 
 
 def get_seconds(fields: Mapping[str, object], findings: Findings) -> Optional[int]:
     """Return the `seconds` of a profile; None if there are none."""
-    value = fields.get("seconds")
+    value = fields.get("seconds", "")
     seconds = parse_seconds(value)
-    if seconds is None and value not in (None, ""):
+    if seconds is None and value != "":
         findings.at("seconds").error("must be a whole number of seconds, 0 or more")
     return seconds
 
@@ -201,8 +194,8 @@ def get_sample_types(
     fields: Mapping[str, object], findings: Findings
 ) -> Optional[Tuple[Pairs, ...]]:
     """Return the `keep_sample_type` of a profile; None if there is none, or if all is bad."""
-    raw = fields.get("keep_sample_type")
-    if raw in (None, ""):
+    raw = fields.get("keep_sample_type", "")
+    if raw == "":
         return None
     findings = findings.at("keep_sample_type")
     elements = as_list(raw)

@@ -5,7 +5,7 @@ Source of the rules: Parca `pkg/scrape/target.go`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass
 from typing import TYPE_CHECKING, Dict, Iterable, List, Mapping, Tuple, Union
 
 from parca_scrape._getters import (
@@ -14,6 +14,7 @@ from parca_scrape._getters import (
     TEXT_RULE,
     UTF8_RULE,
     Pairs,
+    adopt,
     as_list,
     as_object,
     get_fields,
@@ -50,24 +51,27 @@ class StaticConfig:
     targets: Tuple[Target, ...] = ()
     labels: Pairs = ()
     """Pairs of a label's name and value."""
+    _decoded: InitVar[bool] = False
 
-    if TYPE_CHECKING:  # `__post_init__` makes the fields of what may be given for them.
+    if TYPE_CHECKING:  # `__post_init__` makes tuples of what the generated one takes.
 
         def __init__(
             self,
             targets: Iterable[Union[str, Target]] = (),
             labels: Union[Mapping[str, str], Pairs] = (),
+            _decoded: bool = False,
         ) -> None: ...
 
-    def __post_init__(self) -> None:
-        """Check targets and labels, and make them immutable."""
+    def __post_init__(self, _decoded: bool) -> None:
+        """Check what a decoder has not checked."""
+        if _decoded:
+            return
         targets: object = self.targets
         fields = {
             "targets": targets if isinstance(targets, str) else tuple(self.targets),
             "labels": dict(self.labels),
         }
-        object.__setattr__(self, "targets", get_targets(fields, STRICT))
-        object.__setattr__(self, "labels", get_labels(fields, STRICT))
+        adopt(self, decode_static_config(fields, STRICT), STATIC_CONFIG_FIELDS)
 
     def as_mapping(self, scheme: str = "") -> Dict[str, object]:
         """Return the static config as it is published, with a port for every target.
@@ -120,7 +124,7 @@ def decode_static_config(raw: object, findings: Findings) -> StaticConfig:
     targets = get_targets(fields, findings)
     if fields.get("targets") and not targets:
         raise findings.refusal("has no target that can be scraped")
-    return StaticConfig(targets=targets, labels=get_labels(fields, findings))
+    return StaticConfig(targets=targets, labels=get_labels(fields, findings), _decoded=True)
 
 
 def get_targets(fields: Mapping[str, object], findings: Findings) -> Tuple[Target, ...]:

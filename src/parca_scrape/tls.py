@@ -6,10 +6,10 @@ it cannot use there: it scrapes without any of them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import InitVar, dataclass, field, fields
 from typing import Callable, Dict, Mapping, Optional, Tuple
 
-from parca_scrape._getters import get_boolean, get_fields, get_object, get_text
+from parca_scrape._getters import adopt, get_boolean, get_fields, get_object, get_text
 from parca_scrape._legacy import FILE_FIELDS, move_pem
 from parca_scrape._pem import is_ca, is_certificate, is_private_key
 from parca_scrape._rules import DEFAULT_MIN_TLS_VERSION, TLS_VERSIONS
@@ -41,16 +41,13 @@ class TLSConfig:
     min_version: str = ""
     """`TLS10`, `TLS11`, `TLS12` (Parca's default) or `TLS13`."""
     max_version: str = ""
+    _decoded: InitVar[bool] = False
 
-    def __post_init__(self) -> None:
-        """Check the settings."""
-        settings = vars(self)
-        object.__setattr__(self, "server_name", get_text(settings, "server_name", STRICT))
-        skip_verify = get_boolean(settings, "insecure_skip_verify", STRICT)
-        object.__setattr__(self, "insecure_skip_verify", skip_verify)
-        get_pem(settings, "ca", is_ca, STRICT)
-        get_key_pair(settings, STRICT)
-        get_versions(settings, STRICT)
+    def __post_init__(self, _decoded: bool) -> None:
+        """Check what a decoder has not checked."""
+        if not _decoded:
+            settings = {name: getattr(self, name) for name in TLS_FIELDS}
+            adopt(self, decode_tls(settings, STRICT), TLS_FIELDS)
 
     def as_mapping(self) -> Dict[str, object]:
         """Return what is set, in the form of Parca's configuration."""
@@ -61,31 +58,30 @@ class TLSConfig:
 TLS_FIELDS = tuple(setting.name for setting in fields(TLSConfig))
 
 
-def decode_tls(raw: object, findings: Findings) -> Optional[TLSConfig]:
-    """Return a `tls_config` without its bad parts; None if nothing is left of it."""
+def decode_tls(raw: object, findings: Findings) -> TLSConfig:
+    """Return a `tls_config` without its bad parts."""
     if isinstance(raw, TLSConfig):
-        tls_config = raw
-    else:
-        known = (*TLS_FIELDS, *HOST_FIELDS)
-        settings = move_pem(get_fields(get_object(raw, findings), known, findings), findings)
-        for name in HOST_FIELDS:
-            if settings.get(name, "") != "":
-                findings.at(name).error(f"{HOST_FIELD_RULE} {name.partition('_')[0]}")
-        server_name = get_text(settings, "server_name", findings)
-        insecure_skip_verify = get_boolean(settings, "insecure_skip_verify", findings)
-        ca = get_pem(settings, "ca", is_ca, findings)
-        cert, key = get_key_pair(settings, findings)
-        min_version, max_version = get_versions(settings, findings)
-        tls_config = TLSConfig(
-            ca=ca,
-            cert=cert,
-            key=key,
-            server_name=server_name,
-            insecure_skip_verify=insecure_skip_verify,
-            min_version=min_version,
-            max_version=max_version,
-        )
-    return tls_config if tls_config.as_mapping() else None
+        return raw
+    known = (*TLS_FIELDS, *HOST_FIELDS)
+    settings = move_pem(get_fields(get_object(raw, findings), known, findings), findings)
+    for name in HOST_FIELDS:
+        if settings.get(name, "") != "":
+            findings.at(name).error(f"{HOST_FIELD_RULE} {name.partition('_')[0]}")
+    server_name = get_text(settings, "server_name", findings)
+    insecure_skip_verify = get_boolean(settings, "insecure_skip_verify", findings)
+    ca = get_pem(settings, "ca", is_ca, findings)
+    cert, key = get_key_pair(settings, findings)
+    min_version, max_version = get_versions(settings, findings)
+    return TLSConfig(
+        ca=ca,
+        cert=cert,
+        key=key,
+        server_name=server_name,
+        insecure_skip_verify=insecure_skip_verify,
+        min_version=min_version,
+        max_version=max_version,
+        _decoded=True,
+    )
 
 
 def get_pem(

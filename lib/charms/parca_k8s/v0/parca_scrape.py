@@ -126,7 +126,7 @@ from typing import (
 import ops
 
 # Licensed under the Apache License, Version 2.0: see http://www.apache.org/licenses/LICENSE-2.0
-# parca-scrape 0.1.0 sha256:a2235939b13599591ff79ea0e54e9661a21ff0bfe93186ac6f18ed97db1cd34a
+# parca-scrape 0.1.0 sha256:5a44396c8832bc91623b16ef068692af818feb0991f0d8a068e909ba83b03eb1
 # The digest is of all other lines. Made from the package: `parca-scrape vendor` writes a new one.
 
 # The version of the package
@@ -699,11 +699,7 @@ def get_text(
 ) -> str:
     """Return the text of a field, also of a number or a boolean; empty if there is none.
 
-    Args:
-        fields: the fields of an object.
-        key: the name of the field.
-        findings: collects the problems of the object.
-        lossy: whether to replace lone surrogates by U+FFFD rather than leave the field out.
+    Lone surrogates make it a bad one, or with `lossy` are replaced by U+FFFD.
     """
     text = parse_text(fields.get(key, ""))
     if text is None:
@@ -720,11 +716,17 @@ def get_text(
 
 def get_boolean(fields: Mapping[str, object], key: str, findings: Findings) -> Optional[bool]:
     """Return the boolean of a field, also of a YAML 1.1 word; None if there is none."""
-    value = fields.get(key)
+    value = fields.get(key, "")
     boolean = parse_boolean(value)
-    if boolean is None and value not in (None, ""):
+    if boolean is None and value != "":
         findings.at(key).error("must be true or false")
     return boolean
+
+
+def adopt(instance: object, checked: object, names: Iterable[str]) -> None:
+    """Set the fields of a frozen dataclass to those of a checked one, in its `__post_init__`."""
+    for name in names:
+        object.__setattr__(instance, name, getattr(checked, name))
 
 
 # Scrape targets and unit addresses: what a host and a port may look like.
@@ -939,8 +941,9 @@ class PprofProfile:
     """How many seconds the target records; zero stands for the scrape interval."""
     keep_sample_type: Optional[Tuple[Pairs, ...]] = None
     """The only samples to keep, each as pairs of `type` and `unit`; None or empty keeps all."""
+    _decoded: InitVar[bool] = False
 
-    if TYPE_CHECKING:  # `__post_init__` makes the fields of what may be given for them.
+    if TYPE_CHECKING:  # `__post_init__` makes tuples of what the generated one takes.
 
         def __init__(
             self,
@@ -949,18 +952,17 @@ class PprofProfile:
             delta: Optional[bool] = None,
             seconds: Optional[int] = None,
             keep_sample_type: Optional[Iterable[Union[Mapping[str, str], Pairs]]] = None,
+            _decoded: bool = False,
         ) -> None: ...
 
-    def __post_init__(self) -> None:
-        """Check the settings, and make them immutable."""
-        fields = dict(vars(self))
+    def __post_init__(self, _decoded: bool) -> None:
+        """Check what a decoder has not checked."""
+        if _decoded:
+            return
+        fields = {name: getattr(self, name) for name in PROFILE_FIELDS}
         if self.keep_sample_type is not None:
             fields["keep_sample_type"] = [dict(kept) for kept in self.keep_sample_type]
-        object.__setattr__(self, "enabled", get_boolean(fields, "enabled", STRICT))
-        object.__setattr__(self, "path", get_text(fields, "path", STRICT, lossy=True))
-        object.__setattr__(self, "delta", get_boolean(fields, "delta", STRICT))
-        object.__setattr__(self, "seconds", get_seconds(fields, STRICT))
-        object.__setattr__(self, "keep_sample_type", get_sample_types(fields, STRICT))
+        adopt(self, decode_profile(fields, STRICT), PROFILE_FIELDS)
 
     def as_mapping(self) -> Dict[str, object]:
         """Return what is set, in the form of Parca's configuration."""
@@ -986,10 +988,9 @@ class ProfilingConfig:
     path_prefix: str = ""
     pprof_config: Tuple[Tuple[str, PprofProfile], ...] = ()
     """Pairs of a profile's name and its settings; other profiles keep Parca's defaults."""
-    lenient: InitVar[bool] = False
-    """Whether profiles may be probably not as intended, as those of others may."""
+    _decoded: InitVar[bool] = False
 
-    if TYPE_CHECKING:  # `__post_init__` makes the fields of what may be given for them.
+    if TYPE_CHECKING:  # `__post_init__` makes tuples of what the generated one takes.
 
         def __init__(
             self,
@@ -997,16 +998,14 @@ class ProfilingConfig:
             pprof_config: Union[
                 Mapping[str, PprofProfile], Tuple[Tuple[str, PprofProfile], ...]
             ] = (),
-            lenient: bool = False,
+            _decoded: bool = False,
         ) -> None: ...
 
-    def __post_init__(self, lenient: bool) -> None:
-        """Check prefix and profiles, and make them immutable."""
-        findings = Findings(refuses=("error",)) if lenient else STRICT
-        profiles = decode_profiles(dict(self.pprof_config), findings.at("pprof_config"))
-        object.__setattr__(self, "pprof_config", profiles)
-        prefix = get_text(vars(self), "path_prefix", findings, lossy=True)
-        object.__setattr__(self, "path_prefix", prefix)
+    def __post_init__(self, _decoded: bool) -> None:
+        """Check what a decoder has not checked."""
+        if not _decoded:
+            fields = {"path_prefix": self.path_prefix, "pprof_config": dict(self.pprof_config)}
+            adopt(self, decode_profiling(fields, STRICT), PROFILING_FIELDS)
 
     def as_mapping(self) -> Dict[str, object]:
         """Return what is set, in the form of Parca's configuration."""
@@ -1019,73 +1018,68 @@ class ProfilingConfig:
         return dict(self.pprof_config).get(CPU_PROFILE)
 
 
-def decode_profiling(raw: object, findings: Findings) -> Optional[ProfilingConfig]:
-    """Return a `profiling_config` without its bad parts; None if nothing is left of it."""
+def decode_profiling(raw: object, findings: Findings) -> ProfilingConfig:
+    """Return a `profiling_config` without its bad parts."""
     if isinstance(raw, ProfilingConfig):
-        profiling_config = raw
-    else:
-        fields = get_fields(get_object(raw, findings), PROFILING_FIELDS, findings)
-        profiles = decode_profiles(fields.get("pprof_config", {}), findings.at("pprof_config"))
-        profiling_config = ProfilingConfig(
-            path_prefix=get_text(fields, "path_prefix", findings, lossy=True),
-            pprof_config=profiles,
-            lenient=True,
-        )
-    return profiling_config if profiling_config.as_mapping() else None
+        return raw
+    fields = get_fields(get_object(raw, findings), PROFILING_FIELDS, findings)
+    return ProfilingConfig(
+        pprof_config=get_profiles(fields, findings.at("pprof_config")),
+        path_prefix=get_text(fields, "path_prefix", findings, lossy=True),
+        _decoded=True,
+    )
 
 
-def decode_profiles(raw: object, findings: Findings) -> Tuple[Tuple[str, PprofProfile], ...]:
-    """Return the name and the settings of each profile that is not left empty.
+def get_profiles(
+    fields: Mapping[str, object], findings: Findings
+) -> Tuple[Tuple[str, PprofProfile], ...]:
+    """Return the name and the settings of each profile of which something is left.
 
     A null kills Parca for any profile but its standard ones (`pkg/config/config.go`: it merges
     its defaults into those alone).
     """
     profiles: List[Tuple[str, PprofProfile]] = []
-    for name, value in get_object(raw, findings).items():
+    for name, raw in get_object(fields.get("pprof_config", {}), findings).items():
+        is_standard, place = name in STANDARD_PROFILES, findings.at(name)
         if not is_utf8(name):
-            findings.at(name).error(f"the name {UTF8_RULE}")
-        elif value is not None or name not in STANDARD_PROFILES:
-            profile = decode_profile(value, name, findings.at(name))
-            if profile.as_mapping():
-                profiles.append((name, profile))
+            place.error(f"the name {UTF8_RULE}")
+            continue
+        profile = None if raw is None and is_standard else decode_profile(raw, place)
+        if profile is None:
+            continue
+        if not is_standard and profile.enabled is None:
+            place.warning("never scraped: a custom profile needs enabled: true")
+        elif not is_standard and profile.enabled and not profile.path:
+            place.warning("scraped from /: a custom profile needs a path")
+        if profile.as_mapping():
+            profiles.append((name, profile))
     return tuple(profiles)
 
 
-def decode_profile(raw: object, name: str, findings: Findings) -> PprofProfile:
-    """Return the settings of a profile without their bad parts."""
+def decode_profile(raw: object, findings: Findings) -> Optional[PprofProfile]:
+    """Return the settings of a profile without their bad parts; None if they are no object."""
     if isinstance(raw, PprofProfile):
-        profile = raw
-    else:
-        mapping = as_object({} if raw == "" else raw)
-        if mapping is None:
-            findings.error(OBJECT_RULE)
-            return PprofProfile()
-        fields = get_fields(mapping, PROFILE_FIELDS, findings)
-        profile = PprofProfile(
-            seconds=get_seconds(fields, findings),
-            keep_sample_type=get_sample_types(fields, findings),
-            enabled=get_boolean(fields, "enabled", findings),
-            path=get_text(fields, "path", findings, lossy=True),
-            delta=get_boolean(fields, "delta", findings),
-        )
-    if name not in STANDARD_PROFILES:
-        warn_of_custom_profile(profile, findings)
-    return profile
-
-
-def warn_of_custom_profile(profile: PprofProfile, findings: Findings) -> None:
-    """Warn of a custom profile that Parca would never scrape, or not from where it is."""
-    if profile.enabled is None:
-        findings.warning("never scraped: a custom profile needs enabled: true")
-    elif profile.enabled and not profile.path:
-        findings.warning("scraped from /: a custom profile needs a path")
+        return raw
+    mapping = as_object({} if raw == "" else raw)
+    if mapping is None:
+        findings.error(OBJECT_RULE)
+        return None
+    fields = get_fields(mapping, PROFILE_FIELDS, findings)
+    return PprofProfile(
+        seconds=get_seconds(fields, findings),
+        keep_sample_type=get_sample_types(fields, findings),
+        enabled=get_boolean(fields, "enabled", findings),
+        path=get_text(fields, "path", findings, lossy=True),
+        delta=get_boolean(fields, "delta", findings),
+        _decoded=True,
+    )
 
 
 def get_seconds(fields: Mapping[str, object], findings: Findings) -> Optional[int]:
     """Return the `seconds` of a profile; None if there are none."""
-    value = fields.get("seconds")
+    value = fields.get("seconds", "")
     seconds = parse_seconds(value)
-    if seconds is None and value not in (None, ""):
+    if seconds is None and value != "":
         findings.at("seconds").error("must be a whole number of seconds, 0 or more")
     return seconds
 
@@ -1094,8 +1088,8 @@ def get_sample_types(
     fields: Mapping[str, object], findings: Findings
 ) -> Optional[Tuple[Pairs, ...]]:
     """Return the `keep_sample_type` of a profile; None if there is none, or if all is bad."""
-    raw = fields.get("keep_sample_type")
-    if raw in (None, ""):
+    raw = fields.get("keep_sample_type", "")
+    if raw == "":
         return None
     findings = findings.at("keep_sample_type")
     elements = as_list(raw)
@@ -1137,24 +1131,27 @@ class StaticConfig:
     targets: Tuple[Target, ...] = ()
     labels: Pairs = ()
     """Pairs of a label's name and value."""
+    _decoded: InitVar[bool] = False
 
-    if TYPE_CHECKING:  # `__post_init__` makes the fields of what may be given for them.
+    if TYPE_CHECKING:  # `__post_init__` makes tuples of what the generated one takes.
 
         def __init__(
             self,
             targets: Iterable[Union[str, Target]] = (),
             labels: Union[Mapping[str, str], Pairs] = (),
+            _decoded: bool = False,
         ) -> None: ...
 
-    def __post_init__(self) -> None:
-        """Check targets and labels, and make them immutable."""
+    def __post_init__(self, _decoded: bool) -> None:
+        """Check what a decoder has not checked."""
+        if _decoded:
+            return
         targets: object = self.targets
         fields = {
             "targets": targets if isinstance(targets, str) else tuple(self.targets),
             "labels": dict(self.labels),
         }
-        object.__setattr__(self, "targets", get_targets(fields, STRICT))
-        object.__setattr__(self, "labels", get_labels(fields, STRICT))
+        adopt(self, decode_static_config(fields, STRICT), STATIC_CONFIG_FIELDS)
 
     def as_mapping(self, scheme: str = "") -> Dict[str, object]:
         """Return the static config as it is published, with a port for every target.
@@ -1207,7 +1204,7 @@ def decode_static_config(raw: object, findings: Findings) -> StaticConfig:
     targets = get_targets(fields, findings)
     if fields.get("targets") and not targets:
         raise findings.refusal("has no target that can be scraped")
-    return StaticConfig(targets=targets, labels=get_labels(fields, findings))
+    return StaticConfig(targets=targets, labels=get_labels(fields, findings), _decoded=True)
 
 
 def get_targets(fields: Mapping[str, object], findings: Findings) -> Tuple[Target, ...]:
@@ -1292,16 +1289,13 @@ class TLSConfig:
     min_version: str = ""
     """`TLS10`, `TLS11`, `TLS12` (Parca's default) or `TLS13`."""
     max_version: str = ""
+    _decoded: InitVar[bool] = False
 
-    def __post_init__(self) -> None:
-        """Check the settings."""
-        settings = vars(self)
-        object.__setattr__(self, "server_name", get_text(settings, "server_name", STRICT))
-        skip_verify = get_boolean(settings, "insecure_skip_verify", STRICT)
-        object.__setattr__(self, "insecure_skip_verify", skip_verify)
-        get_pem(settings, "ca", is_ca, STRICT)
-        get_key_pair(settings, STRICT)
-        get_versions(settings, STRICT)
+    def __post_init__(self, _decoded: bool) -> None:
+        """Check what a decoder has not checked."""
+        if not _decoded:
+            settings = {name: getattr(self, name) for name in TLS_FIELDS}
+            adopt(self, decode_tls(settings, STRICT), TLS_FIELDS)
 
     def as_mapping(self) -> Dict[str, object]:
         """Return what is set, in the form of Parca's configuration."""
@@ -1312,31 +1306,30 @@ class TLSConfig:
 TLS_FIELDS = tuple(setting.name for setting in fields(TLSConfig))
 
 
-def decode_tls(raw: object, findings: Findings) -> Optional[TLSConfig]:
-    """Return a `tls_config` without its bad parts; None if nothing is left of it."""
+def decode_tls(raw: object, findings: Findings) -> TLSConfig:
+    """Return a `tls_config` without its bad parts."""
     if isinstance(raw, TLSConfig):
-        tls_config = raw
-    else:
-        known = (*TLS_FIELDS, *HOST_FIELDS)
-        settings = move_pem(get_fields(get_object(raw, findings), known, findings), findings)
-        for name in HOST_FIELDS:
-            if settings.get(name, "") != "":
-                findings.at(name).error(f"{HOST_FIELD_RULE} {name.partition('_')[0]}")
-        server_name = get_text(settings, "server_name", findings)
-        insecure_skip_verify = get_boolean(settings, "insecure_skip_verify", findings)
-        ca = get_pem(settings, "ca", is_ca, findings)
-        cert, key = get_key_pair(settings, findings)
-        min_version, max_version = get_versions(settings, findings)
-        tls_config = TLSConfig(
-            ca=ca,
-            cert=cert,
-            key=key,
-            server_name=server_name,
-            insecure_skip_verify=insecure_skip_verify,
-            min_version=min_version,
-            max_version=max_version,
-        )
-    return tls_config if tls_config.as_mapping() else None
+        return raw
+    known = (*TLS_FIELDS, *HOST_FIELDS)
+    settings = move_pem(get_fields(get_object(raw, findings), known, findings), findings)
+    for name in HOST_FIELDS:
+        if settings.get(name, "") != "":
+            findings.at(name).error(f"{HOST_FIELD_RULE} {name.partition('_')[0]}")
+    server_name = get_text(settings, "server_name", findings)
+    insecure_skip_verify = get_boolean(settings, "insecure_skip_verify", findings)
+    ca = get_pem(settings, "ca", is_ca, findings)
+    cert, key = get_key_pair(settings, findings)
+    min_version, max_version = get_versions(settings, findings)
+    return TLSConfig(
+        ca=ca,
+        cert=cert,
+        key=key,
+        server_name=server_name,
+        insecure_skip_verify=insecure_skip_verify,
+        min_version=min_version,
+        max_version=max_version,
+        _decoded=True,
+    )
 
 
 def get_pem(
@@ -1425,22 +1418,12 @@ class JobSettings(TypedDict, total=False):
 class Job:
     """A scrape job. Empty text and None stand for Parca's default.
 
-    Args:
-        static_configs: what to scrape; None for port 80 of every unit, empty for nothing.
-        job_name: the name of the job within the application.
-        scrape_interval: a duration such as `1m30s`.
-        scrape_timeout: a duration above the interval.
-        scheme: `http` or `https`.
-        profiling_config: which profiles to ask for.
-        tls_config: how to speak TLS.
-        lenient: whether to accept what Parca loads but what is probably not as intended, as in
-            the jobs of others.
-
     Raises:
         InvalidJobError: Parca would not load the job or could not use a part of it.
     """
 
     static_configs: Tuple[StaticConfig, ...] = DEFAULT_STATIC_CONFIGS
+    """What to scrape; None for port 80 of every unit, empty for nothing."""
     job_name: str = ""
     """The name of the job within the application; jobs of the same name get numbers."""
     scrape_interval: str = ""
@@ -1450,10 +1433,12 @@ class Job:
     scheme: str = ""
     """`http` or `https`; Parca's default is http."""
     profiling_config: Optional[ProfilingConfig] = None
+    """Which profiles to ask for."""
     tls_config: Optional[TLSConfig] = None
-    lenient: InitVar[bool] = False
+    """How to speak TLS."""
+    _decoded: InitVar[bool] = False
 
-    if TYPE_CHECKING:  # `__post_init__` makes the fields of what may be given for them.
+    if TYPE_CHECKING:  # `__post_init__` makes tuples of what the generated one takes.
 
         def __init__(
             self,
@@ -1464,28 +1449,18 @@ class Job:
             scheme: str = "",
             profiling_config: Optional[ProfilingConfig] = None,
             tls_config: Optional[TLSConfig] = None,
-            lenient: bool = False,
+            _decoded: bool = False,
         ) -> None: ...
 
-    def __post_init__(self, lenient: bool) -> None:
-        """Check the settings, and make them immutable."""
-        fields: Dict[str, object] = dict(vars(self))
-        given = fields["static_configs"]
-        if given is None:
-            fields["static_configs"] = DEFAULT_STATIC_CONFIGS
-        elif isinstance(given, Iterable):
-            fields["static_configs"] = tuple(cast("Iterable[object]", given))
-        object.__setattr__(self, "scheme", get_scheme(fields, STRICT))
-        object.__setattr__(self, "static_configs", get_static_configs(fields, STRICT))
-        object.__setattr__(self, "profiling_config", get_profiling_config(fields, STRICT))
-        object.__setattr__(self, "tls_config", get_tls_config(fields, STRICT))
-        is_cpu_on = is_cpu_profile_on(self.profiling_config)
-        interval, timeout = get_timing(fields, STRICT, is_cpu_on=is_cpu_on)
-        object.__setattr__(self, "scrape_interval", interval)
-        object.__setattr__(self, "scrape_timeout", timeout)
-        object.__setattr__(self, "job_name", get_text(fields, "job_name", STRICT, lossy=True))
-        if is_cpu_on and not lenient:
-            warn_of_cpu_profile(self, STRICT)
+    def __post_init__(self, _decoded: bool) -> None:
+        """Check what a decoder has not checked."""
+        if _decoded:
+            return
+        fields: Dict[str, object] = {name: getattr(self, name) for name in ALLOWED_KEYS}
+        static_configs = fields.pop("static_configs")
+        if static_configs is not None:
+            fields["static_configs"] = tuple(self.static_configs)
+        adopt(self, decode_job(fields, STRICT), ALLOWED_KEYS)
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, object]) -> Job:
@@ -1579,24 +1554,27 @@ def decode_job(raw: object, findings: Findings) -> Job:
         raise findings.at("static_configs").refusal(LIST_RULE)
     fields = get_fields(mapping, ALLOWED_KEYS, findings)
     scheme = get_scheme(fields, findings)
-    static_configs = get_static_configs(fields, findings)
-    profiling_config = get_profiling_config(fields, findings)
-    tls_config = get_tls_config(fields, findings)
-    is_cpu_on = is_cpu_profile_on(profiling_config)
-    interval, timeout = get_timing(fields, findings, is_cpu_on=is_cpu_on)
-    job = Job(
+    static_configs = decode_static_configs(
+        fields.get("static_configs", DEFAULT_STATIC_CONFIGS), findings.at("static_configs")
+    )
+    profiling_config: Optional[ProfilingConfig] = None
+    tls_config: Optional[TLSConfig] = None
+    if "profiling_config" in fields:
+        place = findings.at("profiling_config")
+        profiling_config = decode_profiling(fields["profiling_config"], place)
+    if "tls_config" in fields:
+        tls_config = decode_tls(fields["tls_config"], findings.at("tls_config"))
+    interval, timeout = get_timing(fields, profiling_config, findings)
+    return Job(
         static_configs=static_configs,
         job_name=get_text(fields, "job_name", findings, lossy=True),
         scrape_interval=interval,
         scrape_timeout=timeout,
         scheme=scheme,
-        profiling_config=profiling_config,
-        tls_config=tls_config,
-        lenient=True,
+        profiling_config=profiling_config if profiling_config != ProfilingConfig() else None,
+        tls_config=tls_config if tls_config != TLSConfig() else None,
+        _decoded=True,
     )
-    if is_cpu_on:
-        warn_of_cpu_profile(job, findings)
-    return job
 
 
 def get_scheme(fields: Mapping[str, object], findings: Findings) -> str:
@@ -1606,48 +1584,16 @@ def get_scheme(fields: Mapping[str, object], findings: Findings) -> str:
         InvalidJobError: Parca cannot scrape over it; any other would scrape the wrong thing.
     """
     value = fields.get("scheme", "")
-    if value == "":
-        return ""
-    scheme = parse_scheme(parse_text(value) or "")
+    scheme = "" if value == "" else parse_scheme(parse_text(value) or "")
     if scheme is None:
         raise findings.at("scheme").refusal(SCHEME_RULE)
     return scheme
 
 
-def get_static_configs(
-    fields: Mapping[str, object], findings: Findings
-) -> Tuple[StaticConfig, ...]:
-    """Return the static configs of a job; those of the default job if there are none.
-
-    Raises:
-        InvalidJobError: they are no list, or all of them are bad.
-    """
-    raw = fields.get("static_configs", DEFAULT_STATIC_CONFIGS)
-    return decode_static_configs(raw, findings.at("static_configs"))
-
-
-def get_profiling_config(
-    fields: Mapping[str, object], findings: Findings
-) -> Optional[ProfilingConfig]:
-    """Return the profiles of a job; None for Parca's defaults."""
-    raw = fields.get("profiling_config")
-    return None if raw is None else decode_profiling(raw, findings.at("profiling_config"))
-
-
-def get_tls_config(fields: Mapping[str, object], findings: Findings) -> Optional[TLSConfig]:
-    """Return the TLS settings of a job; None for Parca's defaults."""
-    raw = fields.get("tls_config")
-    return None if raw is None else decode_tls(raw, findings.at("tls_config"))
-
-
-def is_cpu_profile_on(profiling_config: Optional[ProfilingConfig]) -> bool:
-    """Return whether Parca scrapes CPU profiles, as it does unless they are disabled."""
-    cpu_profile = profiling_config.cpu_profile() if profiling_config else None
-    return cpu_profile is None or cpu_profile.enabled is not False
-
-
 def get_timing(
-    fields: Mapping[str, object], findings: Findings, *, is_cpu_on: bool
+    fields: Mapping[str, object],
+    profiling_config: Optional[ProfilingConfig],
+    findings: Findings,
 ) -> Tuple[str, str]:
     """Return the interval and the timeout of a job; empty for Parca's defaults.
 
@@ -1660,6 +1606,8 @@ def get_timing(
         findings.at("scrape_interval").error(INTERVAL_RULE)
         interval, interval_ms = "", DEFAULT_INTERVAL_MS
 
+    cpu_profile = profiling_config.cpu_profile() if profiling_config else None
+    is_cpu_on = cpu_profile is None or cpu_profile.enabled is not False
     timeout = get_text(fields, "scrape_timeout", findings)
     timeout_ms = parse_duration(timeout) if timeout else 0
     rule = ""
@@ -1671,23 +1619,27 @@ def get_timing(
         rule = "must be 2s or more while process_cpu is enabled"
     if rule:
         findings.at("scrape_timeout").error(rule)
-    return interval, "" if rule or not timeout_ms else timeout
+    if rule or not timeout_ms:
+        timeout, timeout_ms = "", interval_ms + DEFAULT_TIMEOUT_MARGIN_MS
+
+    if is_cpu_on:
+        warn_of_cpu_profile(cpu_profile, interval_ms, timeout_ms, findings)
+    return interval, timeout
 
 
-def warn_of_cpu_profile(job: Job, findings: Findings) -> None:
+def warn_of_cpu_profile(
+    cpu_profile: Optional[PprofProfile], interval_ms: int, timeout_ms: int, findings: Findings
+) -> None:
     """Warn of a CPU profile that gets no answer in time.
 
     Go records for 30 seconds when it is asked for none (`net/http/pprof`, `Profile`). Parca asks
     for seconds only with `delta: true` (`pkg/scrape/target.go`, `targetsFromGroup`).
     """
-    interval_ms = parse_duration(job.scrape_interval) or DEFAULT_INTERVAL_MS
-    cpu_profile = job.profiling_config.cpu_profile() if job.profiling_config else None
     seconds = (cpu_profile and cpu_profile.seconds) or interval_ms // 1_000
     if cpu_profile is None:
         if seconds == 0:
             findings.at("scrape_interval").warning(SHORT_INTERVAL_RULE)
         return
-    timeout_ms = parse_duration(job.scrape_timeout) or interval_ms + DEFAULT_TIMEOUT_MARGIN_MS
     place = findings.at("profiling_config").at("pprof_config").at("process_cpu")
     if not cpu_profile.delta:
         place.warning("records for 30s unless delta is true: set delta: true")
@@ -1765,15 +1717,18 @@ class UnitDatabag:
     name: str = ""
     """The name of the unit in its own model; across models Juju itself uses another."""
 
-    def __post_init__(self) -> None:
-        """Check address and name, and put an IPv6 address into brackets."""
+    _decoded: InitVar[bool] = False
+
+    def __post_init__(self, _decoded: bool) -> None:
+        """Check what a decoder has not checked."""
+        if _decoded:
+            return
         host = parse_host(self.address) if self.address else ""
         if host is None:
             raise InvalidJobError("address", ADDRESS_RULE)
         if not is_utf8(self.name):
             raise InvalidJobError("name", UTF8_RULE)
-        if host != self.address:
-            object.__setattr__(self, "address", host)
+        object.__setattr__(self, "address", host)
 
     @classmethod
     def decode(
@@ -1792,16 +1747,14 @@ class UnitDatabag:
         address, name = databag.get(address_key, ""), databag.get(UNIT_NAME_KEY, "")
         if is_published and not address:
             address = databag.get(LEGACY_ADDRESS_KEY, "")
-        try:
-            return cls(address=address, name=name), []
-        except InvalidJobError:
-            problems: List[Problem] = []
+        problems: List[Problem] = []
         host = parse_host(address) if address else ""
         if host is None:
             problems.append(Problem("error", address_key, ADDRESS_RULE))
         if not is_utf8(name):
             problems.append(Problem("warning", UNIT_NAME_KEY, UTF8_RULE))
-        return cls(address=host or "", name=replace_surrogates(name)), problems
+            name = replace_surrogates(name)
+        return cls(address=host or "", name=name, _decoded=True), problems
 
     @classmethod
     def decode_strict(cls, databag: Mapping[str, str]) -> UnitDatabag:
