@@ -21,6 +21,7 @@ MIN_CPU_TIMEOUT_MS = 2_000
 # prometheus/common: model/time.go. A Go duration holds at most 2^63-1 nanoseconds.
 MAX_DURATION_MS = (2**63 - 1) // 1_000_000
 MAX_INTERVAL_MS = MAX_DURATION_MS - DEFAULT_TIMEOUT_MARGIN_MS
+SURROGATE = re.compile("[\ud800-\udfff]")
 # Each unit at most once, from the largest to the smallest; the longest number has 13 digits.
 DAY_MS = 86_400_000
 DURATION_UNITS_MS = {
@@ -109,13 +110,9 @@ def parse_text(value: object) -> Optional[str]:
 
 def is_utf8(text: str) -> bool:
     r"""Return whether UTF-8 can encode `text`, unlike a lone surrogate from JSON (`\ud800`)."""
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
+    return text.isascii() or SURROGATE.search(text) is None
 
 
 def replace_surrogates(text: str) -> str:
     """Replace lone surrogates, which make a YAML file unreadable, by U+FFFD."""
-    return re.sub("[\ud800-\udfff]", "\ufffd", text)
+    return SURROGATE.sub("\ufffd", text)

@@ -112,8 +112,7 @@ class ProfilingEndpointConsumer(ops.Object):
 
     def _render(self) -> Tuple[List[ScrapeConfig], List[Problem]]:
         relations, denials = self._lister.list_relations()
-        databags = [self._read(relation) for relation in relations if has_application(relation)]
-        scrape_configs, problems = render(databags)
+        scrape_configs, problems = render(map(self._read, filter(has_application, relations)))
         return scrape_configs, denials + problems
 
     def _read(self, relation: ops.Relation) -> RelationDatabags:

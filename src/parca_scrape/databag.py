@@ -7,7 +7,7 @@ strict form raises instead.
 from __future__ import annotations
 
 import json
-from dataclasses import InitVar, dataclass
+from dataclasses import dataclass
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
 from parca_scrape._getters import OBJECT_RULE, UTF8_RULE, as_object, get_text
@@ -81,18 +81,15 @@ class UnitDatabag:
     name: str = ""
     """The name of the unit in its own model; across models Juju itself uses another."""
 
-    _decoded: InitVar[bool] = False
-
-    def __post_init__(self, _decoded: bool) -> None:
-        """Check what a decoder has not checked."""
-        if _decoded:
-            return
+    def __post_init__(self) -> None:
+        """Check address and name, and put an IPv6 address into brackets."""
         host = parse_host(self.address) if self.address else ""
         if host is None:
             raise InvalidJobError("address", ADDRESS_RULE)
         if not is_utf8(self.name):
             raise InvalidJobError("name", UTF8_RULE)
-        object.__setattr__(self, "address", host)
+        if host != self.address:
+            object.__setattr__(self, "address", host)
 
     @classmethod
     def decode(
@@ -112,13 +109,16 @@ class UnitDatabag:
         if is_published and not address:
             address = databag.get(LEGACY_ADDRESS_KEY, "")
         problems: List[Problem] = []
-        host = parse_host(address) if address else ""
-        if host is None:
-            problems.append(Problem("error", address_key, ADDRESS_RULE))
-        if not is_utf8(name):
-            problems.append(Problem("warning", UNIT_NAME_KEY, UTF8_RULE))
-            name = replace_surrogates(name)
-        return cls(address=host or "", name=name, _decoded=True), problems
+        while True:
+            try:
+                return cls(address, name), problems
+            except InvalidJobError as error:
+                if error.path == "address":
+                    problems.append(Problem("error", address_key, error.rule))
+                    address = ""
+                else:
+                    problems.append(Problem("warning", UNIT_NAME_KEY, error.rule))
+                    name = replace_surrogates(name)
 
     @classmethod
     def decode_strict(cls, databag: Mapping[str, str]) -> UnitDatabag:

@@ -233,8 +233,8 @@ def decode_job(raw: object, findings: Findings) -> Job:
         scrape_interval=interval,
         scrape_timeout=timeout,
         scheme=scheme,
-        profiling_config=profiling_config if profiling_config != ProfilingConfig() else None,
-        tls_config=tls_config if tls_config != TLSConfig() else None,
+        profiling_config=profiling_config,
+        tls_config=tls_config,
         _decoded=True,
     )
 

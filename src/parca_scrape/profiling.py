@@ -111,7 +111,8 @@ class ProfilingConfig:
         """Check what a decoder has not checked."""
         if not _decoded:
             fields = {"path_prefix": self.path_prefix, "pprof_config": dict(self.pprof_config)}
-            adopt(self, decode_profiling(fields, STRICT), PROFILING_FIELDS)
+            decoded = decode_profiling(fields, STRICT) or ProfilingConfig(_decoded=True)
+            adopt(self, decoded, PROFILING_FIELDS)
 
     def as_mapping(self) -> Dict[str, object]:
         """Return what is set, in the form of Parca's configuration."""
@@ -124,16 +125,18 @@ class ProfilingConfig:
         return dict(self.pprof_config).get(CPU_PROFILE)
 
 
-def decode_profiling(raw: object, findings: Findings) -> ProfilingConfig:
-    """Return a `profiling_config` without its bad parts."""
+def decode_profiling(raw: object, findings: Findings) -> Optional[ProfilingConfig]:
+    """Return a `profiling_config` without its bad parts; None if nothing is left of it."""
     if isinstance(raw, ProfilingConfig):
-        return raw
-    fields = get_fields(get_object(raw, findings), PROFILING_FIELDS, findings)
-    return ProfilingConfig(
-        pprof_config=get_profiles(fields, findings.at("pprof_config")),
-        path_prefix=get_text(fields, "path_prefix", findings, lossy=True),
-        _decoded=True,
-    )
+        profiling_config = raw
+    else:
+        fields = get_fields(get_object(raw, findings), PROFILING_FIELDS, findings)
+        profiling_config = ProfilingConfig(
+            pprof_config=get_profiles(fields, findings.at("pprof_config")),
+            path_prefix=get_text(fields, "path_prefix", findings, lossy=True),
+            _decoded=True,
+        )
+    return profiling_config if profiling_config.as_mapping() else None
 
 
 def get_profiles(

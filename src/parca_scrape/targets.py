@@ -60,9 +60,10 @@ class Target:
 
     def __post_init__(self) -> None:
         """Put an IPv6 address into brackets, and check host and port."""
-        host = WILDCARD if self.host == WILDCARD else parse_host(self.host)
+        given: object = self.host
+        host = parse_host(given) if isinstance(given, str) and given != WILDCARD else given
         is_port = self.port is None or (type(self.port) is int and 0 < self.port <= MAX_PORT)
-        if host is None or not is_port:
+        if not isinstance(host, str) or not is_port:
             raise InvalidJobError("", TARGET_RULE)
         object.__setattr__(self, "host", host)
         object.__setattr__(self, "text", host if self.port is None else f"{host}:{self.port}")
@@ -109,27 +110,19 @@ def parse_port(digits: str) -> Optional[int]:
     return port if 0 < port <= MAX_PORT else None
 
 
-def parse_host(text: object) -> Optional[str]:
+def parse_host(text: str) -> Optional[str]:
     """Return the host of a target or the address of a unit; None for anything else.
 
-    White space around it is ignored, and an IPv6 address is put into brackets.
-    """
-    if not isinstance(text, str):
-        return None
-    host = text.strip()
-    if HOST.fullmatch(host):
-        return host if host != WILDCARD and is_visible(host) else None
-    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
-    return f"[{bare}]" if is_ipv6(bare) else None
-
-
-def is_visible(host: str) -> bool:
-    """Return whether a host has a letter, number, symbol or punctuation mark in it.
-
-    Go drops some of the other characters (`golang.org/x/net/idna`). Of a host that has only those
+    White space around it is ignored, and an IPv6 address is put into brackets. Go drops marks and
+    invisible characters from a host (`golang.org/x/net/idna`): of one that has nothing else,
     nothing is left, and Parca would scrape itself.
     """
-    return host.isascii() or any(unicodedata.category(letter)[0] in "LNPS" for letter in host)
+    host = text.strip()
+    if HOST.fullmatch(host):
+        is_visible = host.isascii() or any(unicodedata.category(one)[0] in "LNPS" for one in host)
+        return host if is_visible and host != WILDCARD else None
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    return f"[{bare}]" if is_ipv6(bare) else None
 
 
 def is_ipv6(text: str) -> bool:

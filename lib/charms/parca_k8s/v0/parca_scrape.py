@@ -126,7 +126,7 @@ from typing import (
 import ops
 
 # Licensed under the Apache License, Version 2.0: see http://www.apache.org/licenses/LICENSE-2.0
-# parca-scrape 0.1.0 sha256:5a44396c8832bc91623b16ef068692af818feb0991f0d8a068e909ba83b03eb1
+# parca-scrape 0.1.0 sha256:fec1756a5426b27c021fdf2ce80f7583e94be7173893a78b6804534421bae4d3
 # The digest is of all other lines. Made from the package: `parca-scrape vendor` writes a new one.
 
 # The version of the package
@@ -276,6 +276,7 @@ MIN_CPU_TIMEOUT_MS = 2_000
 # prometheus/common: model/time.go. A Go duration holds at most 2^63-1 nanoseconds.
 MAX_DURATION_MS = (2**63 - 1) // 1_000_000
 MAX_INTERVAL_MS = MAX_DURATION_MS - DEFAULT_TIMEOUT_MARGIN_MS
+SURROGATE = re.compile("[\ud800-\udfff]")
 # Each unit at most once, from the largest to the smallest; the longest number has 13 digits.
 DAY_MS = 86_400_000
 DURATION_UNITS_MS = {
@@ -364,16 +365,12 @@ def parse_text(value: object) -> Optional[str]:
 
 def is_utf8(text: str) -> bool:
     r"""Return whether UTF-8 can encode `text`, unlike a lone surrogate from JSON (`\ud800`)."""
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
+    return text.isascii() or SURROGATE.search(text) is None
 
 
 def replace_surrogates(text: str) -> str:
     """Replace lone surrogates, which make a YAML file unreadable, by U+FFFD."""
-    return re.sub("[\ud800-\udfff]", "\ufffd", text)
+    return SURROGATE.sub("\ufffd", text)
 
 
 # What is wrong with profiling data, in lines that a person can act on.
@@ -779,9 +776,10 @@ class Target:
 
     def __post_init__(self) -> None:
         """Put an IPv6 address into brackets, and check host and port."""
-        host = WILDCARD if self.host == WILDCARD else parse_host(self.host)
+        given: object = self.host
+        host = parse_host(given) if isinstance(given, str) and given != WILDCARD else given
         is_port = self.port is None or (type(self.port) is int and 0 < self.port <= MAX_PORT)
-        if host is None or not is_port:
+        if not isinstance(host, str) or not is_port:
             raise InvalidJobError("", TARGET_RULE)
         object.__setattr__(self, "host", host)
         object.__setattr__(self, "text", host if self.port is None else f"{host}:{self.port}")
@@ -828,27 +826,19 @@ def parse_port(digits: str) -> Optional[int]:
     return port if 0 < port <= MAX_PORT else None
 
 
-def parse_host(text: object) -> Optional[str]:
+def parse_host(text: str) -> Optional[str]:
     """Return the host of a target or the address of a unit; None for anything else.
 
-    White space around it is ignored, and an IPv6 address is put into brackets.
-    """
-    if not isinstance(text, str):
-        return None
-    host = text.strip()
-    if HOST.fullmatch(host):
-        return host if host != WILDCARD and is_visible(host) else None
-    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
-    return f"[{bare}]" if is_ipv6(bare) else None
-
-
-def is_visible(host: str) -> bool:
-    """Return whether a host has a letter, number, symbol or punctuation mark in it.
-
-    Go drops some of the other characters (`golang.org/x/net/idna`). Of a host that has only those
+    White space around it is ignored, and an IPv6 address is put into brackets. Go drops marks and
+    invisible characters from a host (`golang.org/x/net/idna`): of one that has nothing else,
     nothing is left, and Parca would scrape itself.
     """
-    return host.isascii() or any(unicodedata.category(letter)[0] in "LNPS" for letter in host)
+    host = text.strip()
+    if HOST.fullmatch(host):
+        is_visible = host.isascii() or any(unicodedata.category(one)[0] in "LNPS" for one in host)
+        return host if is_visible and host != WILDCARD else None
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    return f"[{bare}]" if is_ipv6(bare) else None
 
 
 def is_ipv6(text: str) -> bool:
@@ -1005,7 +995,8 @@ class ProfilingConfig:
         """Check what a decoder has not checked."""
         if not _decoded:
             fields = {"path_prefix": self.path_prefix, "pprof_config": dict(self.pprof_config)}
-            adopt(self, decode_profiling(fields, STRICT), PROFILING_FIELDS)
+            decoded = decode_profiling(fields, STRICT) or ProfilingConfig(_decoded=True)
+            adopt(self, decoded, PROFILING_FIELDS)
 
     def as_mapping(self) -> Dict[str, object]:
         """Return what is set, in the form of Parca's configuration."""
@@ -1018,16 +1009,18 @@ class ProfilingConfig:
         return dict(self.pprof_config).get(CPU_PROFILE)
 
 
-def decode_profiling(raw: object, findings: Findings) -> ProfilingConfig:
-    """Return a `profiling_config` without its bad parts."""
+def decode_profiling(raw: object, findings: Findings) -> Optional[ProfilingConfig]:
+    """Return a `profiling_config` without its bad parts; None if nothing is left of it."""
     if isinstance(raw, ProfilingConfig):
-        return raw
-    fields = get_fields(get_object(raw, findings), PROFILING_FIELDS, findings)
-    return ProfilingConfig(
-        pprof_config=get_profiles(fields, findings.at("pprof_config")),
-        path_prefix=get_text(fields, "path_prefix", findings, lossy=True),
-        _decoded=True,
-    )
+        profiling_config = raw
+    else:
+        fields = get_fields(get_object(raw, findings), PROFILING_FIELDS, findings)
+        profiling_config = ProfilingConfig(
+            pprof_config=get_profiles(fields, findings.at("pprof_config")),
+            path_prefix=get_text(fields, "path_prefix", findings, lossy=True),
+            _decoded=True,
+        )
+    return profiling_config if profiling_config.as_mapping() else None
 
 
 def get_profiles(
@@ -1295,7 +1288,7 @@ class TLSConfig:
         """Check what a decoder has not checked."""
         if not _decoded:
             settings = {name: getattr(self, name) for name in TLS_FIELDS}
-            adopt(self, decode_tls(settings, STRICT), TLS_FIELDS)
+            adopt(self, decode_tls(settings, STRICT) or TLSConfig(_decoded=True), TLS_FIELDS)
 
     def as_mapping(self) -> Dict[str, object]:
         """Return what is set, in the form of Parca's configuration."""
@@ -1306,30 +1299,32 @@ class TLSConfig:
 TLS_FIELDS = tuple(setting.name for setting in fields(TLSConfig))
 
 
-def decode_tls(raw: object, findings: Findings) -> TLSConfig:
-    """Return a `tls_config` without its bad parts."""
+def decode_tls(raw: object, findings: Findings) -> Optional[TLSConfig]:
+    """Return a `tls_config` without its bad parts; None if nothing is left of it."""
     if isinstance(raw, TLSConfig):
-        return raw
-    known = (*TLS_FIELDS, *HOST_FIELDS)
-    settings = move_pem(get_fields(get_object(raw, findings), known, findings), findings)
-    for name in HOST_FIELDS:
-        if settings.get(name, "") != "":
-            findings.at(name).error(f"{HOST_FIELD_RULE} {name.partition('_')[0]}")
-    server_name = get_text(settings, "server_name", findings)
-    insecure_skip_verify = get_boolean(settings, "insecure_skip_verify", findings)
-    ca = get_pem(settings, "ca", is_ca, findings)
-    cert, key = get_key_pair(settings, findings)
-    min_version, max_version = get_versions(settings, findings)
-    return TLSConfig(
-        ca=ca,
-        cert=cert,
-        key=key,
-        server_name=server_name,
-        insecure_skip_verify=insecure_skip_verify,
-        min_version=min_version,
-        max_version=max_version,
-        _decoded=True,
-    )
+        tls_config = raw
+    else:
+        known = (*TLS_FIELDS, *HOST_FIELDS)
+        settings = move_pem(get_fields(get_object(raw, findings), known, findings), findings)
+        for name in HOST_FIELDS:
+            if settings.get(name, "") != "":
+                findings.at(name).error(f"{HOST_FIELD_RULE} {name.partition('_')[0]}")
+        server_name = get_text(settings, "server_name", findings)
+        insecure_skip_verify = get_boolean(settings, "insecure_skip_verify", findings)
+        ca = get_pem(settings, "ca", is_ca, findings)
+        cert, key = get_key_pair(settings, findings)
+        min_version, max_version = get_versions(settings, findings)
+        tls_config = TLSConfig(
+            ca=ca,
+            cert=cert,
+            key=key,
+            server_name=server_name,
+            insecure_skip_verify=insecure_skip_verify,
+            min_version=min_version,
+            max_version=max_version,
+            _decoded=True,
+        )
+    return tls_config if tls_config.as_mapping() else None
 
 
 def get_pem(
@@ -1571,8 +1566,8 @@ def decode_job(raw: object, findings: Findings) -> Job:
         scrape_interval=interval,
         scrape_timeout=timeout,
         scheme=scheme,
-        profiling_config=profiling_config if profiling_config != ProfilingConfig() else None,
-        tls_config=tls_config if tls_config != TLSConfig() else None,
+        profiling_config=profiling_config,
+        tls_config=tls_config,
         _decoded=True,
     )
 
@@ -1717,18 +1712,15 @@ class UnitDatabag:
     name: str = ""
     """The name of the unit in its own model; across models Juju itself uses another."""
 
-    _decoded: InitVar[bool] = False
-
-    def __post_init__(self, _decoded: bool) -> None:
-        """Check what a decoder has not checked."""
-        if _decoded:
-            return
+    def __post_init__(self) -> None:
+        """Check address and name, and put an IPv6 address into brackets."""
         host = parse_host(self.address) if self.address else ""
         if host is None:
             raise InvalidJobError("address", ADDRESS_RULE)
         if not is_utf8(self.name):
             raise InvalidJobError("name", UTF8_RULE)
-        object.__setattr__(self, "address", host)
+        if host != self.address:
+            object.__setattr__(self, "address", host)
 
     @classmethod
     def decode(
@@ -1748,13 +1740,16 @@ class UnitDatabag:
         if is_published and not address:
             address = databag.get(LEGACY_ADDRESS_KEY, "")
         problems: List[Problem] = []
-        host = parse_host(address) if address else ""
-        if host is None:
-            problems.append(Problem("error", address_key, ADDRESS_RULE))
-        if not is_utf8(name):
-            problems.append(Problem("warning", UNIT_NAME_KEY, UTF8_RULE))
-            name = replace_surrogates(name)
-        return cls(address=host or "", name=name, _decoded=True), problems
+        while True:
+            try:
+                return cls(address, name), problems
+            except InvalidJobError as error:
+                if error.path == "address":
+                    problems.append(Problem("error", address_key, error.rule))
+                    address = ""
+                else:
+                    problems.append(Problem("warning", UNIT_NAME_KEY, error.rule))
+                    name = replace_surrogates(name)
 
     @classmethod
     def decode_strict(cls, databag: Mapping[str, str]) -> UnitDatabag:
@@ -2621,8 +2616,7 @@ class ProfilingEndpointConsumer(ops.Object):
 
     def _render(self) -> Tuple[List[ScrapeConfig], List[Problem]]:
         relations, denials = self._lister.list_relations()
-        databags = [self._read(relation) for relation in relations if has_application(relation)]
-        scrape_configs, problems = render(databags)
+        scrape_configs, problems = render(map(self._read, filter(has_application, relations)))
         return scrape_configs, denials + problems
 
     def _read(self, relation: ops.Relation) -> RelationDatabags:
