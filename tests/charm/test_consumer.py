@@ -25,8 +25,6 @@ from tests.parca_charm import (
     unit_data,
 )
 
-pytestmark = pytest.mark.state_transitions
-
 CHANGES = ["relation_changed", "relation_departed", "relation_broken"]
 OTHER_EVENTS = [
     "install",

@@ -16,8 +16,6 @@ from tests.parca_charm import (
     run_hook,
 )
 
-pytestmark = pytest.mark.state_transitions
-
 CHANGES = ["relation_changed", "relation_departed", "relation_broken"]
 OTHER_EVENTS = [
     "install",

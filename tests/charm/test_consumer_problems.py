@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import pytest
 from ops import testing
 
 from parca_scrape import (
@@ -13,8 +12,6 @@ from tests.parca_charm import (
     run_hook,
     unit_data,
 )
-
-pytestmark = pytest.mark.state_transitions
 
 RULE = "must be a host name or an IP address, without scheme, port, path or spaces"
 

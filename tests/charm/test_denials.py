@@ -19,8 +19,6 @@ from tests import parca_charm, profiled_charm
 from tests.hook_tools import Call, HookTools
 from tests.profiled_charm import DEFAULT, FQDN, NOTHING, UNIT_ONLY, Databags
 
-pytestmark = pytest.mark.state_transitions
-
 DENIED = ops.ModelError("ERROR permission\n  denied\n")
 LEFT_OUT = "left out, for Juju denies it: ERROR permission denied"
 GONE = ops.RelationNotFoundError()

@@ -25,9 +25,6 @@ from tests.juju.styles import (
     ProviderStyle,
 )
 
-# The other forms would start the same processes, and those of the package alone take a while.
-pytestmark = pytest.mark.package_only
-
 OPS = tuple(map(int, ops.__version__.split(".")[:2]))
 # From then on ops sets all keys of a databag at once.
 SETS_AT_ONCE = OPS >= (2, 20)

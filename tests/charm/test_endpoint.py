@@ -21,8 +21,6 @@ from parca_scrape._endpoint import ProblemLog, running_hook
 from tests import profiled_charm
 from tests.hook_tools import Call, HookTools, bare_errors
 
-pytestmark = pytest.mark.state_transitions
-
 PROVIDES = ops.RelationRole.provides
 REQUIRES = ops.RelationRole.requires
 BOTH_SIDES = [ProfilingEndpointProvider, ProfilingEndpointConsumer]

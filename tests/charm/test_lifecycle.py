@@ -8,7 +8,6 @@ import random
 from typing import ClassVar, Counter, Dict, List, Optional, Sequence, Tuple, TypeVar
 
 import hypothesis
-import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -43,8 +42,6 @@ from tests.juju.styles import (
     ConsumerStyle,
     ProviderStyle,
 )
-
-pytestmark = pytest.mark.state_transitions
 
 Item = TypeVar("Item")
 

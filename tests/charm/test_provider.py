@@ -23,8 +23,6 @@ from tests.profiled_charm import (
     run_hook,
 )
 
-pytestmark = pytest.mark.state_transitions
-
 BOTH_EVENTS = ["relation_joined", "relation_changed", "upgrade_charm", "leader_elected"]
 OTHER_EVENTS = [
     "install",

@@ -22,8 +22,6 @@ from tests.profiled_charm import (
     run_hook,
 )
 
-pytestmark = pytest.mark.state_transitions
-
 UnitAddress = Union[str, AddressSource, Callable[[ops.Relation], str]]
 RULE = "must be a host name or an IP address, without scheme, port, path or spaces"
 LINE = f"error: relation 1 parca: parca_scrape_unit_address: {RULE}"

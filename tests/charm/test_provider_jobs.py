@@ -45,8 +45,6 @@ from tests.profiled_charm import (
     run_hook,
 )
 
-pytestmark = pytest.mark.state_transitions
-
 Jobs = Iterable[Union[Mapping[str, object], Job]]
 NO_JSON = "must be JSON: Object of type set is not JSON serializable"
 FULL_JOB = Job(

@@ -17,8 +17,6 @@ from tests.profiled_charm import (
     run_hook,
 )
 
-pytestmark = pytest.mark.state_transitions
-
 
 @pytest.fixture(autouse=True)
 def fqdn(monkeypatch: pytest.MonkeyPatch) -> Fqdn:

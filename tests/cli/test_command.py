@@ -22,8 +22,6 @@ from tests.forms import ROOT
 from tests.oracle import judge
 from tests.pem import CERTIFICATE, PRIVATE_KEY
 
-pytestmark = pytest.mark.package_only
-
 EXAMPLE = ROOT / "examples" / "parca-unit.yaml"
 HINT = "give what `juju show-unit parca/0` prints"
 MODEL_UUID = "6f2c1d0e-83b4-4c6b-9a51-2d7c1f0b9e34"

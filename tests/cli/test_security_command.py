@@ -19,8 +19,6 @@ from tests.core.test_security import (
 from tests.pem import CERTIFICATE
 from tests.strategies import Json
 
-pytestmark = pytest.mark.package_only
-
 
 def write_dump(folder: Path) -> str:
     """Write what `juju show-unit` prints of a unit whose relations have secrets everywhere."""

@@ -15,8 +15,6 @@ from parca_scrape.cli.show_unit import read_show_unit
 from parca_scrape.databag import SCRAPE_JOBS_KEY, SCRAPE_METADATA_KEY
 from parca_scrape.render import RelationDatabags
 
-pytestmark = pytest.mark.package_only
-
 ENDPOINT = "profiling-endpoint"
 HINT = "give what `juju show-unit parca/0` prints"
 JOBS = '[{"static_configs": [{"targets": ["*:8080"]}]}]'

@@ -12,8 +12,6 @@ from parca_scrape.cli.main import main
 from parca_scrape.version import VERSION
 from tests.forms import ROOT
 
-pytestmark = pytest.mark.package_only
-
 CHARMS = ("parca", "parca_k8s")
 REFERENCE = 'LIBID = "{libid}"\n\nLIBAPI = 0\n\nLIBPATCH = {libpatch}\n\nALLOWED_KEYS = set()\n'
 FILES = {charm: f"lib/charms/{charm}/v0/parca_scrape.py" for charm in CHARMS}

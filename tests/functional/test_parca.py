@@ -20,8 +20,6 @@ from tests.functional.parca import Parca, Series, find_parca
 from tests.poisons import TYPES
 from tests.strategies import Json, Object
 
-pytestmark = [pytest.mark.state_transitions, pytest.mark.package_only]
-
 MODEL_UUID = parca_charm.MODEL_UUID
 UnitData = Dict[int, Dict[str, str]]
 

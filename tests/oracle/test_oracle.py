@@ -19,8 +19,6 @@ from tests.oracle import (
     loaded_jobs,
 )
 
-pytestmark = [pytest.mark.package_only, pytest.mark.once]
-
 ROOT = Path(__file__).resolve().parents[2]
 CASES: List[Dict[str, object]] = json.loads(
     (ROOT / "tests" / "data" / "parca.json").read_text(encoding="utf-8")

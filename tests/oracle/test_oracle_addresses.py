@@ -7,8 +7,6 @@ import pytest
 from tests.oracle import dial_address, duration_ms, parse_duration, target_address
 from tests.oracle.urls import lacks_port, split_host_port, url_text
 
-pytestmark = [pytest.mark.package_only, pytest.mark.once]
-
 
 @pytest.mark.parametrize(
     ("text", "milliseconds"),

@@ -15,8 +15,6 @@ from examples.consumer_charm import CONFIG_PATH, ParcaCharm
 from examples.provider_charm import ShopCharm
 from tests.forms import ROOT
 
-pytestmark = [pytest.mark.package_only, pytest.mark.state_transitions]
-
 INTERFACE = {"profiling-endpoint": {"interface": "parca_scrape"}}
 CODE_BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https://)([^)#]+)\)")

@@ -15,8 +15,6 @@ import parca_scrape
 from parca_scrape.cli.single_files import LIBIDS, compute_digest
 from tests.forms import ROOT
 
-pytestmark = [pytest.mark.package_only, pytest.mark.once]
-
 GENERATOR = Path("tools") / "single_file.py"
 RECORD = Path("tools") / "libpatch.json"
 SOURCE = Path("src") / "parca_scrape"

@@ -15,8 +15,6 @@ from parca_scrape.cli.single_files import LIBIDS
 from parca_scrape.version import VERSION
 from tests.forms import ROOT
 
-pytestmark = [pytest.mark.package_only, pytest.mark.once]
-
 NAME = f"parca_scrape-{VERSION}"
 CHARMS = list(LIBIDS)
 LEFT_OUT = ("__pycache__", ".*_cache", ".git", ".venv*", ".matrix", ".hypothesis", "dist")
