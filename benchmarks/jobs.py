@@ -20,7 +20,7 @@ from typing import Callable, Dict, List, Sequence
 
 import ops
 
-from benchmarks.dispatch import ENDPOINT, HookTools, Remote, dispatch, make_remotes
+from benchmarks.dispatch import ENDPOINT, Deployment, Remote, dispatch, make_remotes
 from parca_scrape import ProfilingEndpointConsumer, ScrapeConfig
 
 SOURCE_LABELS = ["juju_model", "juju_model_uuid", "juju_application", "juju_unit"]
@@ -101,23 +101,23 @@ def measure(function: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def measure_ops(tools: HookTools) -> float:
+def measure_ops(deployment: Deployment) -> float:
     """Give the seconds in which ops reads all databags."""
     seconds: List[float] = []
     dispatch(
         "config-changed",
-        tools,
+        deployment,
         "requires",
         lambda charm: seconds.append(measure(lambda: take_all_databags(charm.model))),
     )
     return seconds[0]
 
 
-def measure_jobs(tools: HookTools, results: List[List[ScrapeConfig]]) -> List[float]:
+def measure_jobs(deployment: Deployment, results: List[List[ScrapeConfig]]) -> List[float]:
     """Give the seconds of the first and of the second call in a hook.
 
     Args:
-        tools: what answers.
+        deployment: the unit whose hook it is.
         results: takes what a third call gave.
     """
     seconds: List[float] = []
@@ -128,7 +128,7 @@ def measure_jobs(tools: HookTools, results: List[List[ScrapeConfig]]) -> List[fl
         results.append(profiling.jobs())
         return profiling
 
-    dispatch("config-changed", tools, "requires", construct)
+    dispatch("config-changed", deployment, "requires", construct)
     return seconds
 
 
@@ -139,13 +139,13 @@ def compare(remotes: Sequence[Remote], runs: int) -> Seconds:
         SystemExit: the library's result is not that of the floor.
     """
     texts = print_databags(remotes)
-    tools = HookTools("parca/0", remotes)
+    deployment = Deployment("parca/0", remotes)
     samples: List[Seconds] = []
     for _ in range(runs + 1):
         results: List[List[ScrapeConfig]] = []
         floor = measure(lambda: build_floor(texts))
-        ops_read = measure_ops(tools)
-        cold, warm = measure_jobs(tools, results)
+        ops_read = measure_ops(deployment)
+        cold, warm = measure_jobs(deployment, results)
         if results != [build_floor(texts)]:
             raise SystemExit("benchmarks: jobs() gives something else than the floor")
         samples.append({"floor": floor, "ops": ops_read, "cold": cold, "warm": warm})

@@ -23,7 +23,7 @@ from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 import ops
 
 from benchmarks.chart import Chart, draw_charts
-from benchmarks.dispatch import HookTools, dispatch, make_remotes
+from benchmarks.dispatch import Deployment, dispatch, make_remotes
 from benchmarks.jobs import take_all_databags
 from benchmarks.shapes import SHAPES
 from parca_scrape import Problem, ProfilingEndpointConsumer, ScrapeConfig
@@ -107,7 +107,7 @@ def measure_hook(kind: str, size: int) -> Cost:
     """
     units = size if kind.startswith("units") else 1
     relations = size if kind.startswith("relations") else 1
-    tools = HookTools("parca/0", make_remotes(relations, units, 1))
+    deployment = Deployment("parca/0", make_remotes(relations, units, 1))
     costs: List[Cost] = []
 
     def construct(charm: ops.CharmBase) -> object:
@@ -118,7 +118,7 @@ def measure_hook(kind: str, size: int) -> Cost:
         costs.append(measure(profiling.jobs))
         return profiling
 
-    dispatch("config-changed", tools, "requires", construct)
+    dispatch("config-changed", deployment, "requires", construct)
     return costs[0]
 
 

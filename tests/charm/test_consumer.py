@@ -13,7 +13,7 @@ from parca_scrape import (
     Problem,
     ProfilingEndpointConsumer,
 )
-from tests.hook_tools import Call, HookTools
+from tests.hook_tools import RELATION_IDS, Call, HookTools
 from tests.parca_charm import (
     Make,
     entry,
@@ -51,7 +51,7 @@ def test_jobs_are_those_of_all_relations_at_every_event(event: str) -> None:
 @pytest.mark.parametrize("relation_ids", [[1, 2, 10], [10, 2, 1], [2, 10, 1]])
 def test_jobs_stand_in_the_order_of_relation_ids(relation_ids: List[int]) -> None:
     relations = [make_relation(number, f"app{number}") for number in (1, 2, 10)]
-    tools = HookTools({Call("relation-ids"): relation_ids})
+    tools = HookTools({RELATION_IDS: relation_ids})
     hook = run_hook("start", *relations, tools=tools)
     assert hook.jobs == [one_port("app1"), one_port("app2"), one_port("app10")]
 
@@ -154,7 +154,9 @@ def test_a_broken_relation_does_not_count() -> None:
     hook = run_hook("relation_broken", make_relation(1), make_relation(2, "mimir"), tools=tools)
     assert hook.jobs == [one_port("mimir")]
     assert hook.changes == [(1, [one_port("mimir")])]
-    assert [call for call in tools.calls if call[:2] == ("relation-get", 1)] == []
+    assert [
+        call for call in tools.calls if (call.tool, call.relation_id) == ("relation-get", 1)
+    ] == []
 
 
 @pytest.mark.parametrize(
@@ -199,8 +201,8 @@ def test_jobs_may_be_asked_for_in_the_charms_constructor(event: str) -> None:
 def test_a_hook_reads_each_databag_once_and_writes_none() -> None:
     tools = HookTools()
     run_hook("relation_changed", make_relation(1, units=(0, 1)), make_relation(2), tools=tools)
-    assert Counter(tools.calls) == {
-        Call("relation-ids"): 1,
+    assert Counter(tools.own_calls) == {
+        RELATION_IDS: 1,
         Call("relation-list", 1): 1,
         Call("relation-list", 2): 1,
         Call("relation-get", 1, "zinc"): 1,
@@ -214,7 +216,7 @@ def test_a_hook_reads_each_databag_once_and_writes_none() -> None:
 def test_without_relations_nothing_is_asked_but_that() -> None:
     tools = HookTools()
     assert run_hook("start", tools=tools).jobs == []
-    assert tools.calls == [Call("relation-ids")]
+    assert tools.own_calls == [RELATION_IDS]
 
 
 def spoil(value: Any) -> None:

@@ -16,7 +16,7 @@ from parca_scrape import (
     ProfilingEndpointProvider,
 )
 from tests import parca_charm, profiled_charm
-from tests.hook_tools import Call, HookTools
+from tests.hook_tools import RELATION_IDS, Call, HookTools
 from tests.profiled_charm import DEFAULT, FQDN, NOTHING, UNIT_ONLY, Databags
 
 DENIED = ops.ModelError("ERROR permission\n  denied\n")
@@ -71,7 +71,7 @@ def test_the_provider_serves_what_ops_still_lists() -> None:
     hook = profiled_charm.run_hook(
         "leader_elected",
         *map(profiled_charm.make_relation, (1, 2)),
-        tools=HookTools({Call("relation-ids"): [1, 2], Call("relation-list", 2): DENIED}),
+        tools=HookTools({RELATION_IDS: [1, 2], Call("relation-list", 2): DENIED}),
     )
     assert hook.databags == {1: DEFAULT, 2: NOTHING}
     assert hook.log == [f"error: profiling-endpoint: {LEFT_OUT}"]
@@ -82,7 +82,7 @@ def test_the_provider_goes_on_when_it_may_list_nothing() -> None:
         "leader_elected",
         profiled_charm.make_relation(1),
         make=reconcile,
-        tools=HookTools({Call("relation-ids"): DENIED}),
+        tools=HookTools({RELATION_IDS: DENIED}),
     )
     assert hook.databags == {1: NOTHING}
     assert hook.log == [f"error: profiling-endpoint: {LEFT_OUT}"]
@@ -195,7 +195,7 @@ def test_the_providers_problems_are_those_of_the_last_publishing() -> None:
 
 
 def test_the_providers_problems_keep_what_could_not_be_listed() -> None:
-    context = profiled_charm.make_context(reconcile, HookTools({Call("relation-ids"): DENIED}))
+    context = profiled_charm.make_context(reconcile, HookTools({RELATION_IDS: DENIED}))
     with context(context.on.start(), profiled_charm.make_state([])) as manager:
         provider = manager.charm.provider
         provider.set_scrape_job_spec()
@@ -203,7 +203,7 @@ def test_the_providers_problems_keep_what_could_not_be_listed() -> None:
 
 
 def test_a_provider_that_may_list_nothing_is_not_ready() -> None:
-    context = profiled_charm.make_context(tools=HookTools({Call("relation-ids"): DENIED}))
+    context = profiled_charm.make_context(tools=HookTools({RELATION_IDS: DENIED}))
     state = profiled_charm.make_state([profiled_charm.make_relation(1)])
     with context(context.on.start(), state) as manager:
         assert not manager.charm.provider.is_ready()
@@ -216,7 +216,7 @@ def consume(answers: Dict[Call, object]) -> parca_charm.Hook:
         parca_charm.make_relation(1, "mimir"),
         parca_charm.make_relation(2, units=(0, 1)),
         parca_charm.make_relation(3, "tempo"),
-        tools=HookTools({Call("relation-ids"): [1, 2, 3], **answers}),
+        tools=HookTools({RELATION_IDS: [1, 2, 3], **answers}),
     )
 
 
@@ -262,7 +262,7 @@ def test_the_consumer_serves_what_ops_still_lists() -> None:
 
 
 def test_the_consumer_goes_on_when_it_may_list_nothing() -> None:
-    hook = consume({Call("relation-ids"): DENIED})
+    hook = consume({RELATION_IDS: DENIED})
     assert hook.jobs == []
     assert hook.problems == [Problem("error", "profiling-endpoint", LEFT_OUT)]
     assert hook.log == [f"error: profiling-endpoint: {LEFT_OUT}"]

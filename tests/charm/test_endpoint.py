@@ -19,7 +19,7 @@ from parca_scrape import (
 )
 from parca_scrape._endpoint import ProblemLog, running_hook
 from tests import profiled_charm
-from tests.hook_tools import Call, HookTools, bare_errors
+from tests.hook_tools import RELATION_IDS, Call, HookTools, bare_errors
 
 PROVIDES = ops.RelationRole.provides
 REQUIRES = ops.RelationRole.requires
@@ -175,7 +175,7 @@ def test_being_ready_reads_no_databag() -> None:
     state = profiled_charm.make_state([profiled_charm.make_relation(1)])
     with context(context.on.start(), state) as manager:
         assert manager.charm.provider.is_ready() is True
-        assert tools.calls == [Call("relation-ids"), Call("relation-list", 1)]
+        assert tools.own_calls == [RELATION_IDS, Call("relation-list", 1)]
 
 
 @pytest.mark.parametrize(

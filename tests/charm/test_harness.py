@@ -65,7 +65,7 @@ def test_only_what_has_changed_is_set() -> None:
             (0, "zinc-k8s/0", "parca_scrape_unit_address"),
             (0, "zinc-k8s/0", "parca_scrape_unit_name"),
         ]
-        tools.keys_set.clear()
+        tools.calls.clear()
         harness.charm.on.leader_elected.emit()
         assert tools.keys_set == []
         harness.charm.provider.update_scrape_job_spec([])

@@ -18,6 +18,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from tests.hook_tools import TOOLS
 from tests.juju.agent import Agent, HookRun
 from tests.juju.checks import (
     check_events,
@@ -31,7 +32,7 @@ from tests.juju.expectations import (
     asked_configuration,
     expected_writes,
 )
-from tests.juju.faults import NO_TROUBLE, TOOLS, Trouble
+from tests.juju.faults import NO_TROUBLE, Trouble
 from tests.juju.hooks import Hook
 from tests.juju.model import COS, EDGE, Application, Ghost, Juju, Relation, Unit
 from tests.juju.published import CASES, history_jobs
@@ -358,7 +359,7 @@ class Lifecycle(RuleBasedStateMachine):
         if is_troubled(run):
             agent.is_to_be_mended = True
             self.troubles.pop(unit, None)
-        self.tally["denied calls"] += len(run.tools.denials)
+        self.tally["denied calls"] += len(run.answers.tools.denials)
         self.tally["failed hooks, run again"] += run.error is not None
         self.tally["deferred events"] += len(run.reemitted)
         check_log(run)
@@ -366,7 +367,7 @@ class Lifecycle(RuleBasedStateMachine):
         if isinstance(style, ProviderStyle):
             check_writes(run, wanted, self.juju, unit)
         else:
-            assert run.tools.writes == {}
+            assert run.answers.tools.writes == []
             check_renderings(run, style, self.juju, unit)
         return run
 

@@ -8,7 +8,7 @@ import ops
 import pytest
 
 from parca_scrape import InvalidJobError, ProfilingEndpointProvider
-from tests.hook_tools import Call, HookTools
+from tests.hook_tools import RELATION_IDS, Call, HookTools
 from tests.profiled_charm import (
     DEFAULT,
     METADATA,
@@ -102,8 +102,8 @@ def test_the_endpoint_may_have_another_name() -> None:
 def test_a_hook_reads_each_databag_once_and_writes_it_once(fqdn: Fqdn) -> None:
     tools = HookTools()
     run_hook("leader_elected", make_relation(1), make_relation(2), tools=tools)
-    assert Counter(tools.calls) == {
-        Call("relation-ids"): 1,
+    assert Counter(tools.own_calls) == {
+        RELATION_IDS: 1,
         Call("relation-list", 1): 1,
         Call("relation-list", 2): 1,
         Call("relation-get", 1, "zinc/0"): 1,
@@ -121,8 +121,8 @@ def test_a_hook_reads_each_databag_once_and_writes_it_once(fqdn: Fqdn) -> None:
 def test_a_refresh_leaves_the_application_databag_unread() -> None:
     tools = HookTools()
     run_hook("update_status", make_relation(1), tools=tools)
-    assert Counter(tools.calls) == {
-        Call("relation-ids"): 1,
+    assert Counter(tools.own_calls) == {
+        RELATION_IDS: 1,
         Call("relation-list", 1): 1,
         Call("relation-get", 1, "zinc/0"): 1,
         Call("relation-set", 1, "zinc/0"): 1,
@@ -190,7 +190,7 @@ def test_without_relations_nothing_is_asked_but_that(event: str, fqdn: Fqdn) -> 
     tools = HookTools()
     hook = run_hook(event, make=reconcile, tools=tools)
     assert hook.log == []
-    assert tools.calls == [Call("relation-ids")]
+    assert tools.own_calls == [RELATION_IDS]
     assert fqdn.times_asked == 0
 
 

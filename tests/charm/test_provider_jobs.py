@@ -304,7 +304,7 @@ def test_problems_asks_nothing_of_juju() -> None:
     context = make_context(with_jobs(BAD_JOBS), tools)
     with context(context.on.start(), make_state([make_relation(1)])) as manager:
         manager.charm.provider.problems()
-        assert tools.calls == []
+        assert tools.own_calls == []
 
 
 def publish_twice(charm: ops.CharmBase) -> ProfilingEndpointProvider:

@@ -28,7 +28,7 @@ from tests.juju.charms import (
     make_metadata,
 )
 from tests.juju.expectations import CHANGE_HOOKS
-from tests.juju.faults import NO_TROUBLE, Tools, Trouble
+from tests.juju.faults import NO_TROUBLE, Answers, Trouble
 from tests.juju.hooks import Hook, begin, finish, hooks_due
 from tests.juju.model import Juju, Side, Unit
 from tests.juju.published import run_published
@@ -45,7 +45,7 @@ class HookRun:
 
     hook: Hook
     trouble: Trouble
-    tools: Tools
+    answers: Answers
     record: Record
     log: List[str]
     """The lines of the charm's log from WARNING on."""
@@ -93,9 +93,11 @@ class Agent:
         if self.unit.application.is_published:
             self._run_published(hook, trouble)
             return None
-        tools = Tools(self._juju, self.unit, hook, trouble)
+        answers = Answers(self._juju, self.unit, hook, trouble)
         environment = {"JUJU_DEPARTING_UNIT": hook.departing} if hook.is_departed else {}
-        record = Record(tools, fails=trouble.fails, defers=trouble.defers, environment=environment)
+        record = Record(
+            answers.tools, fails=trouble.fails, defers=trouble.defers, environment=environment
+        )
         context, charm = runner(
             self.unit.application.style, self.unit.application.name, self.unit.number
         )
@@ -126,7 +128,7 @@ class Agent:
                 number_deferred(event, number) for number, event in enumerate(after.deferred)
             ]
             self.stored = list(after.stored_states)
-            self._commit(tools)
+            self._commit(answers)
             if record.renderings:
                 self.configuration = record.renderings[-1].scrape_configs
             finish(self._juju, self.unit, hook)
@@ -136,7 +138,7 @@ class Agent:
         return HookRun(
             hook,
             trouble,
-            tools,
+            answers,
             record,
             [line.message for line in context.juju_log if line.level in ("WARNING", "ERROR")],
             [event.handle.kind for event in context.emitted_events],
@@ -164,15 +166,14 @@ class Agent:
         """Tell whether an operator let a failed hook be, for its relation is gone."""
         return hook.side is not None and self.unit.number not in hook.side.views
 
-    def _commit(self, tools: Tools) -> None:
-        for (relation_id, owner), changes in tools.writes.items():
-            for _, side, _ in self._juju.sides_of(self.unit):
-                if side.relation_id == relation_id:
-                    if owner == self.unit.name:
-                        side.write_unit(self.unit.number, changes)
-                    else:
-                        assert self.unit.is_leader, f"{self.unit.name} wrote {changes}"
-                        side.write_app(changes)
+    def _commit(self, answers: Answers) -> None:
+        for (relation_id, owner), changes in answers.tools.written.items():
+            side = answers.side(relation_id)
+            if owner == self.unit.name:
+                side.write_unit(self.unit.number, changes)
+            else:
+                assert self.unit.is_leader, f"{self.unit.name} wrote {changes}"
+                side.write_app(changes)
 
     def _make_state(self) -> testing.State:
         style, jobs = self.unit.application.style, self.unit.application.jobs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Protocol, Type, Union
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Type, Union
 
 import ops
 
@@ -14,19 +14,11 @@ from parca_scrape import (
     ProfilingEndpointProvider,
     TargetsChangedEvent,
 )
+from tests.hook_tools import HookTools
 from tests.juju.styles import ConsumerStyle, ProviderStyle
 
 Jobs = Optional[List[Union[Mapping[str, object], Job]]]
 INTERFACE = {"interface": "parca_scrape"}
-
-
-class HookTools(Protocol):
-    """Hook tools that can stand in for those of a hook."""
-
-    calls: List[Any]
-
-    def stand_between(self, model: ops.Model) -> None:
-        """Take the calls that come to this model from now on."""
 
 
 class Rendering(NamedTuple):

@@ -30,10 +30,10 @@ def is_troubled(run: HookRun) -> bool:
     """Tell whether what was to go wrong did."""
     nameless_id = run.trouble.nameless_id
     is_nameless = nameless_id is not None and any(
-        call.relation_id == nameless_id for call in run.tools.calls
+        call.relation_id == nameless_id for call in run.answers.tools.calls
     )
     is_deferred = run.trouble.defers and bool(run.record.changes)
-    return bool(run.tools.denials or run.error or is_nameless or is_deferred)
+    return bool(run.answers.tools.denials or run.error or is_nameless or is_deferred)
 
 
 def is_aborted(run: HookRun) -> bool:
@@ -46,8 +46,10 @@ def check_log(run: HookRun) -> None:
     names = [job["job_name"] for rendering in run.record.renderings for job in rendering[0]]
     log = [line for line in run.log if not NAME_LINE.fullmatch(line)]
     assert (len(log) < len(run.log)) == any(map(NUMBERED_NAME.search, names))
-    told = [call for call in run.tools.calls if call.is_denied]
-    told += [call for call in run.tools.calls if call.error and call.tool == "relation-set"]
+    told = [call for call in run.answers.tools.calls if call.is_denied]
+    told += [
+        call for call in run.answers.tools.calls if call.error and call.tool == "relation-set"
+    ]
     if not told:
         assert log == []
         return
@@ -86,10 +88,10 @@ def check_events(run: HookRun, style: object) -> None:
 
 def check_writes(run: HookRun, wanted: Writes, juju: Juju, unit: Unit) -> None:
     """Check that what has changed is written, once and by whom it may be, and nothing else."""
-    written = run.tools.writes
-    listed = {side.relation_id for _, side in listed_relations(juju, unit, run.tools)}
-    troubled = {call.relation_id for call in run.tools.calls if call.error is not None}
-    is_leadership_unknown = any(call.tool == "is-leader" for call in run.tools.denials)
+    written = run.answers.tools.written
+    listed = {side.relation_id for _, side in listed_relations(juju, unit, run.answers)}
+    troubled = {call.relation_id for call in run.answers.tools.calls if call.error is not None}
+    is_leadership_unknown = any(call.tool == "is-leader" for call in run.answers.tools.denials)
     for place in {*wanted, *written}:
         relation_id, owner = place
         wanted_here, written_here = wanted.get(place, {}), written.get(place, {})
@@ -107,5 +109,5 @@ def check_renderings(run: HookRun, style: ConsumerStyle, juju: Juju, unit: Unit)
     changes = 0 if run.trouble.defers else len(run.record.changes)
     assert len(run.record.renderings) == style.reconciles + changes
     for scrape_configs, first_call, last_call in run.record.renderings:
-        calls = run.tools.calls[first_call:last_call]
-        assert scrape_configs in expected_renderings(juju, unit, run.tools, calls)
+        calls = run.answers.tools.calls[first_call:last_call]
+        assert scrape_configs in expected_renderings(juju, unit, run.answers, calls)

@@ -6,9 +6,10 @@ import json
 from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
 from parca_scrape import AddressSource
-from tests.juju.faults import Call, Tools
+from tests.hook_tools import Call, Databag
+from tests.juju.faults import Answers
 from tests.juju.hooks import Hook
-from tests.juju.model import Application, Databag, Juju, Relation, Side, Unit
+from tests.juju.model import Application, Juju, Relation, Side, Unit
 from tests.juju.published import CASES
 from tests.juju.styles import ConsumerStyle, ProviderStyle
 from tests.models import expected_jobs
@@ -81,7 +82,7 @@ def changed(databag: Databag, wanted: Databag) -> Databag:
     return {key: text for key, text in wanted.items() if databag.get(key) != text}
 
 
-def listed_relations(juju: Juju, unit: Unit, tools: Tools) -> List[Tuple[Relation, Side]]:
+def listed_relations(juju: Juju, unit: Unit, answers: Answers) -> List[Tuple[Relation, Side]]:
     """Give the relations that ops lists in a hook, in order of their ids.
 
     ops stops at the first relation that it cannot list, and keeps that for the whole hook.
@@ -90,41 +91,41 @@ def listed_relations(juju: Juju, unit: Unit, tools: Tools) -> List[Tuple[Relatio
     by_endpoint: Dict[str, List[Tuple[Relation, Side]]] = {}
     for relation, side, _ in juju.sides_of(unit):
         by_endpoint.setdefault(side.endpoint, []).append((relation, side))
-    denied = [call for call in tools.denials if call.tool.startswith("relation-list")]
+    denied = [call for call in answers.tools.denials if call.tool.startswith("relation-list")]
     denied_ids = {call.relation_id for call in denied}
-    unlisted = {call.databag for call in tools.denials if call.tool == "relation-ids"}
+    unlisted = {call.subject for call in answers.tools.denials if call.tool == "relation-ids"}
     for endpoint, sides in by_endpoint.items():
         for relation, side in sorted(sides, key=lambda pair: str(pair[1].relation_id)):
             if endpoint in unlisted or side.relation_id in denied_ids:
                 break
-            if not (tools.hook.is_broken and tools.hook.side is side):
+            if not (answers.hook.is_broken and answers.hook.side is side):
                 listed.append((relation, side))
     return sorted(listed, key=lambda pair: pair[1].relation_id)
 
 
 def expected_renderings(
-    juju: Juju, unit: Unit, tools: Tools, calls: Sequence[Call]
+    juju: Juju, unit: Unit, answers: Answers, calls: Sequence[Call]
 ) -> List[List[Object]]:
     """Give what a consumer may serve of the databags as they are.
 
     Args:
         juju: the truth.
         unit: the unit of Parca.
-        tools: the hook tools of the hook.
-        calls: the calls of them for this rendering.
+        answers: what Juju answers in the hook.
+        calls: the calls of hook tools for this rendering.
 
     Returns:
         What it must serve; several if a call was denied that could be for any relation.
     """
     denials = [call for call in calls if call.is_denied]
-    listed = listed_relations(juju, unit, tools)
+    listed = listed_relations(juju, unit, answers)
     candidates: List[Optional[Side]] = [None]
     if any(call.tool == "is-leader" for call in denials):
         candidates += [side for _, side in listed]
     renderings: List[List[Object]] = []
     for left_out in candidates:
         remotes = [
-            read_remote(relation, side, tools, denials)
+            read_remote(relation, side, answers, denials)
             for relation, side in listed
             if side is not left_out
         ]
@@ -133,14 +134,14 @@ def expected_renderings(
 
 
 def read_remote(
-    relation: Relation, side: Side, tools: Tools, denials: Iterable[Call]
+    relation: Relation, side: Side, answers: Answers, denials: Iterable[Call]
 ) -> Optional[Remote]:
     """Give what a unit of Parca can read of a relation; None if it cannot or has no units."""
-    denied = {call.databag for call in denials if call.relation_id == side.relation_id}
+    denied = {call.subject for call in denials if call.relation_id == side.relation_id}
     names = [
         name
-        for name in tools.units_of(side.relation_id)
-        if not (tools.hook.side is side and name == tools.hook.departing)
+        for name in answers.units_of(side.relation_id)
+        if not (answers.hook.side is side and name == answers.hook.departing)
     ]
     if not names or side.remote_name in denied or is_unknown(relation):
         return None

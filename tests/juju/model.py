@@ -6,9 +6,8 @@ import enum
 from dataclasses import dataclass
 from typing import Dict, Iterator, List, Optional, Set, Tuple, Union
 
+from tests.hook_tools import Databag
 from tests.juju.styles import ConsumerStyle, ProviderStyle
-
-Databag = Dict[str, str]
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Tuple
 
+from tests.hook_tools import Databag
 from tests.juju.hooks import Hook
-from tests.juju.model import Application, Databag, Juju, Unit
+from tests.juju.model import Application, Juju, Unit
 
 CASES: List[Dict[str, Any]] = json.loads(
     (Path(__file__).parent.parent / "data" / "history.json").read_text(encoding="utf-8")
