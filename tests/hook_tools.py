@@ -16,6 +16,7 @@ from typing import Any, Callable, Dict, Generator, List, Mapping, Optional, Sequ
 
 import ops
 import yaml
+from ops import testing
 
 Databag = Dict[str, str]
 
@@ -244,6 +245,11 @@ def read_changes(text: str) -> Databag:
         # Old versions of ops write YAML.
         changes = yaml.safe_load(text)
     return changes
+
+
+def warnings_in(context: testing.Context[Any]) -> List[str]:
+    """Return the lines of a charm's log from WARNING on."""
+    return [line.message for line in context.juju_log if line.level in ("WARNING", "ERROR")]
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ import ops
 from ops import testing
 
 from parca_scrape import Problem, ProfilingEndpointConsumer, TargetsChangedEvent
-from tests.hook_tools import HookTools, bare_errors
+from tests.hook_tools import HookTools, bare_errors, warnings_in
 
 MODEL_UUID = "20ce8299-3634-4bef-8bd8-5ace6c8816b4"
 ONE_PORT = '[{"static_configs": [{"targets": ["*:8080"]}]}]'
@@ -19,6 +19,7 @@ Make = Callable[[ops.CharmBase], ProfilingEndpointConsumer]
 class CharmWithConsumer(ops.CharmBase):
     """Base of the charms under test."""
 
+    tools: HookTools
     consumer: ProfilingEndpointConsumer
     changes: List[Tuple[int, List[Any]]]
     """What `targets_changed` told: the relation, and what `jobs()` gave then."""
@@ -40,13 +41,16 @@ class Hook(NamedTuple):
     """The kinds of the events, Juju's own included."""
 
 
-def charm_type(make: Make, tools: Optional[HookTools] = None) -> Type[CharmWithConsumer]:
+def charm_type(
+    make: Make = ProfilingEndpointConsumer, tools: Optional[HookTools] = None
+) -> Type[CharmWithConsumer]:
     """Make a charm that observes its consumer."""
 
     class ParcaCharm(CharmWithConsumer):
         def __init__(self, framework: ops.Framework) -> None:
             super().__init__(framework)
-            (tools or HookTools()).stand_between(self.model)
+            self.tools = tools or HookTools()
+            self.tools.stand_between(self.model)
             self.consumer = make(self)
             self.changes = []
             framework.observe(self.consumer.on.targets_changed, self._on_targets_changed)
@@ -87,10 +91,6 @@ def make_relation(
     units_data: Optional[Mapping[int, Dict[str, str]]] = None,
 ) -> testing.Relation:
     """Make a relation to a provider, which published what providers do unless more is given."""
-    metadata = (
-        f'{{"model": "cos", "model_uuid": "{MODEL_UUID}", "application": "{application}",'
-        f' "unit": "{application}/0", "charm_name": "zinc-k8s"}}'
-    )
     published = {number: unit_data(application, number) for number in units}
     return testing.Relation(
         endpoint,
@@ -98,11 +98,19 @@ def make_relation(
         id=relation_id,
         remote_app_name=application,
         remote_app_data=(
-            {"scrape_jobs": scrape_jobs, "scrape_metadata": metadata}
+            {"scrape_jobs": scrape_jobs, "scrape_metadata": metadata(application)}
             if app_data is None
             else app_data
         ),
         remote_units_data=published if units_data is None else units_data,
+    )
+
+
+def metadata(application: str) -> str:
+    """Return what the leader of a provider publishes of its topology."""
+    return (
+        f'{{"model": "cos", "model_uuid": "{MODEL_UUID}", "application": "{application}",'
+        f' "unit": "{application}/0", "charm_name": "zinc-k8s"}}'
     )
 
 
@@ -184,6 +192,6 @@ def run_hook(
         jobs,
         manager.charm.changes,
         problems,
-        [line.message for line in context.juju_log if line.level in ("WARNING", "ERROR")],
+        warnings_in(context),
         [event.handle.kind for event in context.emitted_events],
     )

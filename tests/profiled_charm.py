@@ -8,14 +8,11 @@ import ops
 from ops import testing
 
 from parca_scrape import ProfilingEndpointProvider
-from tests.hook_tools import HookTools, bare_errors
+from tests.hook_tools import HookTools, bare_errors, warnings_in
+from tests.parca_charm import MODEL_UUID, metadata
 
-MODEL_UUID = "20ce8299-3634-4bef-8bd8-5ace6c8816b4"
 FQDN = "zinc-0.zinc-endpoints.cos.svc.cluster.local"
-METADATA = (
-    f'{{"model": "cos", "model_uuid": "{MODEL_UUID}", "application": "zinc",'
-    ' "unit": "zinc/0", "charm_name": "zinc-k8s"}'
-)
+METADATA = metadata("zinc")
 UNIT_DATA = {"parca_scrape_unit_address": FQDN, "parca_scrape_unit_name": "zinc/0"}
 Databags = Tuple[Dict[str, str], Dict[str, str]]
 NOTHING: Databags = ({}, {})
@@ -38,6 +35,7 @@ class Fqdn:
 class CharmWithProvider(ops.CharmBase):
     """Base of the charms under test."""
 
+    tools: HookTools
     provider: ProfilingEndpointProvider
 
 
@@ -60,13 +58,16 @@ def both_databags(scrape_jobs: str) -> Databags:
 DEFAULT = both_databags('[{"static_configs": [{"targets": ["*:80"]}]}]')
 
 
-def charm_type(make: Make, tools: Optional[HookTools] = None) -> Type[CharmWithProvider]:
+def charm_type(
+    make: Make = ProfilingEndpointProvider, tools: Optional[HookTools] = None
+) -> Type[CharmWithProvider]:
     """Make a charm that makes its provider in its constructor."""
 
     class ProfiledCharm(CharmWithProvider):
         def __init__(self, framework: ops.Framework) -> None:
             super().__init__(framework)
-            (tools or HookTools()).stand_between(self.model)
+            self.tools = tools or HookTools()
+            self.tools.stand_between(self.model)
             self.provider = make(self)
 
     return ProfiledCharm
@@ -164,6 +165,6 @@ def run_hook(
             relation.id: (dict(relation.local_app_data), dict(relation.local_unit_data))
             for relation in map(after.get_relation, (relation.id for relation in relations))
         },
-        [line.message for line in context.juju_log if line.level in ("WARNING", "ERROR")],
+        warnings_in(context),
         [event.handle.kind for event in context.emitted_events],
     )

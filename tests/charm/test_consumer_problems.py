@@ -5,6 +5,7 @@ from ops import testing
 from parca_scrape import (
     Problem,
 )
+from tests.hook_tools import warnings_in
 from tests.parca_charm import (
     make_context,
     make_relation,
@@ -59,7 +60,7 @@ def test_problems_logs_nothing() -> None:
     with context(context.on.start(), state) as manager:
         manager.charm.consumer.problems()
         manager.run()
-    assert [line for line in context.juju_log if line.level in ("WARNING", "ERROR")] == []
+    assert warnings_in(context) == []
 
 
 def test_a_relation_logs_twenty_problems_and_a_count() -> None:

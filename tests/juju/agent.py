@@ -19,6 +19,7 @@ import pytest
 from ops import testing
 
 from parca_scrape import ProfilingEndpointProvider
+from tests.hook_tools import warnings_in
 from tests.juju.charms import (
     CharmError,
     Record,
@@ -140,7 +141,7 @@ class Agent:
             trouble,
             answers,
             record,
-            [line.message for line in context.juju_log if line.level in ("WARNING", "ERROR")],
+            warnings_in(context),
             [event.handle.kind for event in context.emitted_events],
             reemitted,
             error,
