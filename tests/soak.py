@@ -15,6 +15,7 @@ import hypothesis
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.charm.test_lifecycle import STEPS, Lifecycle
+from tests.juju.fleet import Fleet
 
 STORIES_PER_BATCH = 20
 SECONDS_PER_MINUTE = 60
@@ -71,7 +72,7 @@ def run_batch(seed: int) -> None:
 def report(batches: int, start: float) -> None:
     """Tell what has been run."""
     seconds = time.monotonic() - start
-    done = ", ".join(f"{count} {what}" for what, count in sorted(Lifecycle.tally.items()))
+    done = ", ".join(f"{count} {what}" for what, count in sorted(Fleet.tally.items()))
     print(f"{seconds:.0f} s: {batches * STORIES_PER_BATCH} stories, {done}", flush=True)
 
 

@@ -23,23 +23,9 @@ from tests.parca_charm import MODEL_UUID, ONE_PORT, metadata, one_port, unit_dat
 
 Charm = TypeVar("Charm", bound=ops.CharmBase)
 
-META = """
-name: zinc-k8s
-provides:
-  profiling-endpoint:
-    interface: parca_scrape
-"""
-CONTAINERS = """
-containers:
-  zinc: {}
-  log-shipper: {}
-"""
-PARCA_META = """
-name: parca-k8s
-requires:
-  profiling-endpoint:
-    interface: parca_scrape
-"""
+META = "{name: zinc-k8s, provides: {profiling-endpoint: {interface: parca_scrape}}}"
+META_WITH_CONTAINERS = META[:-1] + ", containers: {zinc: {}, log-shipper: {}}}"
+PARCA_META = "{name: parca-k8s, requires: {profiling-endpoint: {interface: parca_scrape}}}"
 APP_DATA = {
     "scrape_metadata": metadata("zinc-k8s"),
     "scrape_jobs": '[{"static_configs": [{"targets": ["*:80"]}]}]',
@@ -163,8 +149,7 @@ def test_a_charm_may_publish_in_its_constructor() -> None:
 
 @pytest.mark.parametrize("container", ["zinc", "log-shipper"])
 def test_pebble_ready_of_any_container_publishes_the_address(container: str) -> None:
-    meta = META + CONTAINERS
-    with started(PROFILED_CHARM, meta, applications=("parca",)) as harness:
+    with started(PROFILED_CHARM, META_WITH_CONTAINERS, applications=("parca",)) as harness:
         harness.container_pebble_ready(container)
         assert databags(harness) == ({}, UNIT_DATA)
 

@@ -69,7 +69,7 @@ class Agent:
         self.stored: List[testing.StoredState] = []
         self.configuration: List[Any] = []
         """What a Parca charm last wrote into Parca's configuration."""
-        self.is_to_be_mended = False
+        self.needs_another_hook = False
         """Whether some trouble left behind what only a further hook can put right."""
         self._juju = juju
 
@@ -78,7 +78,7 @@ class Agent:
         """The hooks of which any may be the next."""
         if self.failed is not None and self._is_resolved(self.failed):
             self.failed = None
-            self.is_to_be_mended = True
+            self.needs_another_hook = True
         return hooks_due(self._juju, self.unit) if self.failed is None else [self.failed]
 
     def run(self, hook: Hook, trouble: Trouble = NO_TROUBLE) -> Optional[HookRun]:

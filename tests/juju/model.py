@@ -194,6 +194,11 @@ class Juju:
         """The profiled applications."""
         return [app for app in self.applications if isinstance(app.style, ProviderStyle)]
 
+    @property
+    def living_relations(self) -> List[Relation]:
+        """The relations that stay."""
+        return [relation for relation in self.relations if relation.is_living]
+
     def sides_of(self, unit: Unit) -> Iterator[Tuple[Relation, Side, View]]:
         """Give the relations that a unit's hook tools list, as it sees them."""
         for relation in self.relations:
