@@ -91,6 +91,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: List[pytest.Item
         items[:] = [item for item in items if item not in left_out]
 
 
+@pytest.fixture
+def library(pytestconfig: pytest.Config) -> str:
+    """Return the form of the library under test."""
+    return chosen_form(pytestconfig)
+
+
 def chosen_form(config: pytest.Config) -> str:
     return str(config.getoption("--library"))
 

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple, Type
+from typing import (
+    Callable,
+    Dict,
+    Iterable,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+    Type,
+    Union,
+)
 
 import ops
 from ops import testing
 
-from parca_scrape import ProfilingEndpointProvider
+from parca_scrape import Job, ProfilingEndpointProvider, StaticConfig
 from tests.hook_tools import HookTools, bare_errors, warnings_in
 from tests.parca_charm import MODEL_UUID, metadata
 
@@ -18,6 +30,7 @@ Databags = Tuple[Dict[str, str], Dict[str, str]]
 NOTHING: Databags = ({}, {})
 UNIT_ONLY: Databags = ({}, UNIT_DATA)
 
+Jobs = Iterable[Union[Mapping[str, object], Job]]
 Make = Callable[[ops.CharmBase], ProfilingEndpointProvider]
 
 
@@ -55,7 +68,23 @@ def both_databags(scrape_jobs: str) -> Databags:
     return {"scrape_metadata": METADATA, "scrape_jobs": scrape_jobs}, UNIT_DATA
 
 
+FULL_JOB = Job(
+    job_name="full",
+    static_configs=[
+        StaticConfig(["*:8080", "*", "db.example:9000"], {"team": "zinc"}),
+        StaticConfig(),
+    ],
+    tls_config=None,
+    scheme="https",
+    scrape_timeout="31s",
+    scrape_interval="30s",
+)
 DEFAULT = both_databags('[{"static_configs": [{"targets": ["*:80"]}]}]')
+
+
+def with_jobs(jobs: Optional[Jobs]) -> Make:
+    """Make a provider with these jobs."""
+    return lambda charm: ProfilingEndpointProvider(charm, jobs=jobs)
 
 
 def charm_type(

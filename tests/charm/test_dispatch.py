@@ -5,25 +5,23 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional
+from typing import Dict, List, NamedTuple
 
 import ops
 import ops.storage
 import pytest
 
-from tests.juju.dispatch import Controller, Dispatch, publish
-from tests.juju.expectations import app_databag, asked_configuration, unit_databag
-from tests.juju.faults import NO_TROUBLE, Trouble
-from tests.juju.hooks import Hook, hooks_due
-from tests.juju.model import COS, EDGE, Application, Ghost, Juju, Relation, Unit
+from tests.juju.dispatch import Controller, Dispatch
+from tests.juju.expectations import app_databag, unit_databag
+from tests.juju.hooks import hooks_due
+from tests.juju.model import COS, Application, Juju
 from tests.juju.published import CASES, history_databags
 from tests.juju.styles import (
     CONSUMER_STYLES,
     OBSERVING,
     PROVIDER_STYLES,
-    ConsumerStyle,
-    ProviderStyle,
 )
+from tests.juju.world import World, make_world
 
 OPS = tuple(map(int, ops.__version__.split(".")[:2]))
 # From then on ops sets all keys of a databag at once.
@@ -33,9 +31,6 @@ ASKS_FOR_LEADER = OPS >= (2, 5)
 PARCA = CONSUMER_STYLES[0]
 RECONCILING_PARCA = CONSUMER_STYLES[1]
 RECONCILING = PROVIDER_STYLES[1]
-SHUT_DOWN = "ERROR connection is shut down"
-NOT_FOUND = "ERROR relation not found"
-DENIED = f"error: profiling-endpoint: left out, for Juju denies it: {SHUT_DOWN}"
 
 
 class Calls(NamedTuple):
@@ -55,63 +50,9 @@ class Calls(NamedTuple):
     """is-leader, if it is not for ops' own purpose"""
 
 
-class World(NamedTuple):
-    """Some charms, related and at rest."""
-
-    juju: Juju
-    controller: Controller
-    zinc: Application
-    parca: Application
-    relation: Relation
-
-    def is_served(self) -> bool:
-        """Tell whether all of Parca's units have what the living providers ask for."""
-        asked = asked_configuration(self.juju, self.parca)
-        return all(
-            self.controller.configurations.get(unit) == asked for unit in self.parca.living_units
-        )
-
-    def move(self, unit: Unit) -> None:
-        """Give a unit another address, and let it publish that."""
-        self.juju.move(unit)
-        unit.due.clear()
-        for _, side, _ in self.juju.sides_of(unit):
-            side.write_unit(unit.number, unit_databag(unit, side))
-
-    def run_one(self, unit: Unit, hook_name: str, trouble: Trouble = NO_TROUBLE) -> Dispatch:
-        """Run a hook that is not of a relation."""
-        unit.owe(hook_name)
-        return self.controller.run(unit, Hook(hook_name), trouble)
-
-
-@pytest.fixture
-def library(request: pytest.FixtureRequest) -> str:
-    return str(request.config.getoption("--library"))
-
-
 @pytest.fixture
 def world(tmp_path: Path, library: str) -> World:
     return make_world(tmp_path, library)
-
-
-def make_world(
-    folder: Path,
-    library: str,
-    style: ProviderStyle = OBSERVING,
-    parca_style: ConsumerStyle = PARCA,
-    *,
-    units: int = 2,
-    jobs: Optional[str] = '[{"static_configs": [{"targets": ["*:8080"]}]}]',
-) -> World:
-    """Give a profiled charm and a Parca charm, related and at rest."""
-    juju = Juju()
-    zinc = Application("zinc", COS, style, jobs)
-    parca = Application("parca", COS, parca_style)
-    juju.deploy(zinc, units)
-    juju.deploy(parca)
-    relation = juju.relate(zinc, "profiling-endpoint", parca, "")
-    publish(juju)
-    return World(juju, Controller(juju, folder, library), zinc, parca, relation)
 
 
 def calls_of(ran: List[Dispatch]) -> Dict[str, Calls]:
@@ -259,74 +200,6 @@ def test_charms_that_reconcile_are_served_at_these_calls(tmp_path: Path, library
     assert world.is_served()
 
 
-@pytest.mark.parametrize(
-    ("ghost", "denial"),
-    [
-        (Ghost.DENIED, SHUT_DOWN),
-        # Some versions of ops take this one for the next.
-        (Ghost.DENIED, "ERROR permission denied"),
-        (Ghost.UNKNOWN, NOT_FOUND),
-    ],
-)
-def test_a_relation_removed_by_force_fails_no_hook_and_costs_no_other_relation(
-    world: World, ghost: Ghost, denial: str
-) -> None:
-    world.controller.denial = denial
-    mimir, edge = Application("mimir", EDGE, OBSERVING), Application("parca-edge", EDGE, PARCA)
-    world.juju.deploy(mimir)
-    world.juju.deploy(edge)
-    world.juju.relate(mimir, "profiling-endpoint", world.parca, "ab" * 16)
-    living = world.juju.relate(world.zinc, "profiling-endpoint", edge, "cd" * 16)
-    publish(world.juju)
-    world.juju.remove_by_force(world.relation, ghost)
-    world.move(mimir.units[0])
-    (changed,) = hooks_due(world.juju, world.parca.units[0])
-    ran = world.controller.run(world.parca.units[0], changed)
-    assert (ran.exit_code, ran.written) == (0, {})
-    assert ran.log in ([], told(f"relation 1 zinc: {denial}"))
-    assert bool(ran.log) or denial != SHUT_DOWN
-    assert world.is_served()
-
-    zinc = world.zinc.units[0]
-    world.juju.move(zinc)
-    ran = world.run_one(zinc, "update-status")
-    assert ran.exit_code == 0
-    assert ran.written == {
-        (living.provider.remote_name, "zinc/0"): {"parca_scrape_unit_address": zinc.address}
-    }
-    where = "relation 1" if ghost is Ghost.UNKNOWN else "relation 1 parca"
-    lines = [told(f"{where}: {reason}") for reason in (denial, "RelationNotFoundError")]
-    assert ran.log in lines[denial == NOT_FOUND : 1 + (denial != SHUT_DOWN)]
-
-    world.juju.bury(world.relation)
-    (broken,) = hooks_due(world.juju, zinc)
-    assert world.controller.run(zinc, broken).exit_code == 0
-
-
-def told(denial: str) -> List[str]:
-    """Give the log of a hook that was denied something."""
-    where, _, reason = denial.rpartition(": ")
-    return [f"error: {where}: left out, for Juju denies it: {reason}"]
-
-
-def test_a_relation_that_cannot_be_listed_costs_a_line_in_the_log(
-    tmp_path: Path, library: str
-) -> None:
-    world = make_world(tmp_path, library, RECONCILING, RECONCILING_PARCA)
-    mimir = Application("mimir", COS, OBSERVING)
-    world.juju.deploy(mimir)
-    world.juju.relate(mimir, "profiling-endpoint", world.parca, "")
-    publish(world.juju)
-    world.controller.denial = SHUT_DOWN
-    # ops does not get beyond it: what was related before is served.
-    world.juju.remove_by_force(world.juju.relations[-1], Ghost.UNLISTED)
-    ran = world.run_one(world.parca.units[0], "config-changed")
-    assert (ran.exit_code, ran.log) == (0, [DENIED])
-    assert world.is_served()
-    ran = world.run_one(mimir.units[0], "update-status")
-    assert (ran.exit_code, ran.written, ran.log) == (0, {}, [DENIED])
-
-
 def test_an_upgrade_writes_nothing_again(tmp_path: Path, library: str) -> None:
     case = CASES[2]
     world = make_world(tmp_path, library, jobs=json.dumps(case["jobs"]))
@@ -338,42 +211,6 @@ def test_an_upgrade_writes_nothing_again(tmp_path: Path, library: str) -> None:
             side.app_databag = app_texts
     ran = [world.run_one(unit, "upgrade-charm") for unit in world.zinc.living_units]
     assert calls_of(ran) == table(UPGRADE)
-
-
-def test_an_event_that_an_older_version_deferred_is_heard(world: World) -> None:
-    unit = world.parca.units[0]
-    folder = world.controller.charm_folder(unit)
-    storage = ops.storage.SQLiteStorage(folder / ".unit-state.db")
-    handle = "ParcaCharm/ProfilingEndpointConsumer[profiling-endpoint]/on/targets_changed[7]"
-    storage.save_snapshot(handle, {"relation_id": 1})
-    storage.save_notice(handle, "ParcaCharm", "_on_targets_changed")
-    storage.commit()
-    storage.close()
-    ran = world.run_one(unit, "upgrade-charm")
-    assert (ran.exit_code, ran.log) == (0, [])
-    assert world.is_served()
-
-
-def test_a_deferred_event_is_heard_in_the_next_hook(world: World) -> None:
-    unit = world.parca.units[0]
-    world.move(world.zinc.units[0])
-    (changed,) = hooks_due(world.juju, unit)
-    assert world.controller.run(unit, changed, Trouble(defers=True)).exit_code == 0
-    assert world.controller.configurations == {}
-    assert world.run_one(unit, "start").exit_code == 0
-    assert world.is_served()
-
-
-def test_a_hook_that_fails_is_run_again_and_then_counts(world: World) -> None:
-    unit = world.zinc.units[0]
-    world.juju.move(unit)
-    before = dict(world.relation.provider.databags[0])
-    failed = world.run_one(unit, "update-status", Trouble(fails=True))
-    assert failed.exit_code != 0
-    assert failed.written == {("parca", "zinc/0"): {"parca_scrape_unit_address": unit.address}}
-    assert world.relation.provider.databags[0] == before
-    again = world.controller.run(unit, Hook("update-status"))
-    assert (again.exit_code, again.written) == (0, failed.written)
 
 
 def test_slow_hook_tools_change_nothing(world: World) -> None:
