@@ -97,7 +97,7 @@ def dispatch(
         """Events of this class alone: ops adds those that the metadata names."""
 
     class Charm(ops.CharmBase):
-        """A charm of the library and nothing else."""
+        """A charm that only uses the library."""
 
         on = Events()
 

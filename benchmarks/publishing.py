@@ -2,8 +2,8 @@
 
 Usage: python -m benchmarks.publishing [--relations N] [--runs N]
 
-Each hook tool is a process in production: `process` is what the smallest one costs here, so that
-the calls can be weighed against the library's and ops' own time.
+In production each hook tool is a process. `process` is the time of the smallest process here, to
+weigh the calls against the time of the library and of ops.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def publish_at_events(charm: ops.CharmBase) -> object:
 
 
 def publish_always(charm: ops.CharmBase) -> object:
-    """Make the provider and publish, as a charm does that reconciles at every event."""
+    """Make the provider and publish, as a reconciling charm does at every event."""
     provider = ProfilingEndpointProvider(charm, jobs=JOBS)
     provider.set_scrape_job_spec()
     return provider
@@ -39,7 +39,7 @@ def publish_always(charm: ops.CharmBase) -> object:
 def run_hook(
     event: str, deployment: Deployment, construct: Callable[[ops.CharmBase], object]
 ) -> Tuple[Dict[str, int], float]:
-    """Give how often each tool is run in a hook, and the seconds of CPU that the hook takes."""
+    """Return how often each tool is run in a hook, and the seconds of CPU that the hook takes."""
     calls = deployment.tools.calls
     calls.clear()
     environment = {}
@@ -59,7 +59,7 @@ def run_hook(
 
 
 def measure_process(runs: int) -> float:
-    """Give the seconds of the smallest process."""
+    """Return the seconds of the smallest process."""
     seconds: List[float] = []
     for _ in range(runs):
         start = time.perf_counter()

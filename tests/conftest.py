@@ -1,4 +1,4 @@
-"""The options of a test run: which form of the library, and how hard hypothesis tries."""
+"""The options of a test run: the form of the library, and how many examples hypothesis tries."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("full")
 
 TESTS = ROOT / "tests"
-# What the tests of a folder need; a module that needs something else has a line of its own.
+# What the tests of each folder need; a module that differs has a line of its own.
 MARKS: Dict[str, Sequence[str]] = {
     "charm": ["state_transitions"],
     "charm/test_dispatch": ["package_only"],
@@ -63,7 +63,7 @@ def pytest_report_header(config: pytest.Config) -> List[str]:
     file = sys.modules["parca_scrape"].__file__
     lines = [f"library: {chosen_form(config)} ({file}), ops {ops.__version__}"]
     lines.extend(
-        f"left out: {path.relative_to(ROOT)}, {reason}"
+        f"skipped: {path.relative_to(ROOT)}, {reason}"
         for path in sorted(TESTS.rglob("test_*.py"))
         for reason in reasons_against(marks_of(path), config)
     )
@@ -71,7 +71,7 @@ def pytest_report_header(config: pytest.Config) -> List[str]:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> Optional[bool]:
-    # Some modules fail at their imports where their tests cannot run.
+    # Where their tests cannot run, some modules cannot even be imported.
     return True if reasons_against(marks_of(collection_path), config) else None
 
 

@@ -1,8 +1,4 @@
-"""A fake of Juju's hook tools.
-
-It serves all who need one: charms in the tests of ops, charms in processes of their own, and the
-benchmarks.
-"""
+"""A fake of Juju's hook tools, for charms in this process or in others, and for the benchmarks."""
 
 from __future__ import annotations
 
@@ -20,7 +16,7 @@ from ops import testing
 
 Databag = Dict[str, str]
 
-# By the methods of the backend; that of relation-set is the one that no fake leaves out.
+# By method of ops' backend; for relation-set it is the method that every fake backend has.
 TOOLS = {
     "relation_ids": "relation-ids",
     "relation_list": "relation-list",
@@ -30,7 +26,7 @@ TOOLS = {
     "network_get": "network-get",
     "is_leader": "is-leader",
 }
-# The fakes of ops ask for these more often than ops itself does.
+# The fake backends of ops call these more often than ops does in production.
 MORE_OFTEN_IN_TESTS = ("relation-list --app", "is-leader")
 NOT_FOUND = "ERROR relation not found"
 PASSED_ON = object()
@@ -43,7 +39,7 @@ def no_changes() -> Databag:
 
 @dataclasses.dataclass(frozen=True)
 class Call:
-    """A call of a hook tool, and what came of it."""
+    """A call of a hook tool, and its outcome."""
 
     tool: str
     relation_id: Optional[int] = None
@@ -55,7 +51,7 @@ class Call:
 
     @property
     def is_denied(self) -> bool:
-        """Whether Juju denied it; ops itself copes with a relation that is not known."""
+        """Whether Juju denied it; ops itself copes with an unknown relation."""
         return self.error is not None and not isinstance(self.error, ops.RelationNotFoundError)
 
 
@@ -63,19 +59,19 @@ RELATION_IDS = Call("relation-ids", subject="profiling-endpoint")
 
 
 class Text(str):
-    """The answer of a hook tool as it prints it; other answers are printed as JSON."""
+    """An answer that is printed as it is; other answers are printed as JSON."""
 
 
 def pass_on(_: Call) -> object:
-    """Leave a call to the backend of ops' tests."""
+    """Leave a call to the fake backend of ops."""
     return PASSED_ON
 
 
 class HookTools:
-    """Hook tools that note each call.
+    """Hook tools that record each call.
 
     In the tests of ops they stand between ops and its fake backend, and so count what would be
-    processes in production. Elsewhere their `run` answers the commands themselves.
+    processes in production. Elsewhere `run` answers the commands themselves.
     """
 
     def __init__(
@@ -84,17 +80,17 @@ class HookTools:
         ask: Callable[[Call], object] = pass_on,
         unit_name: str = "",
     ) -> None:
-        """Take the answers.
+        """Prepare the answers.
 
         Args:
-            answers: what to return, or the exception to raise; a function is called for it.
+            answers: what to return, the exception to raise, or a function to call for it.
             ask: answers the other calls, or raises `ops.ModelError` to deny them.
-            unit_name: whose hook it is; commands do not say it.
+            unit_name: the unit whose commands `run` answers.
         """
         self.answers: Dict[Call, object] = dict(answers or {})
         self.calls: List[Call] = []
         self.log: List[Tuple[str, str]] = []
-        """Level and message of each line that juju-log was given."""
+        """Level and message of each juju-log."""
         self._ask = ask
         self._unit_name = unit_name
 
@@ -115,14 +111,14 @@ class HookTools:
 
     @property
     def keys_set(self) -> List[Tuple[Optional[int], str, str]]:
-        """Relation, unit or application, and key of all that was set."""
+        """Relation, databag owner and key of everything that was set."""
         return [
             (call.relation_id, call.subject, key) for call in self.writes for key in call.changes
         ]
 
     @property
     def written(self) -> Dict[Tuple[int, str], Databag]:
-        """What was written in a hook, by relation and owner of the databag: each key once."""
+        """What one hook wrote, by relation and databag owner; it must write each key only once."""
         written: Dict[Tuple[int, str], Databag] = {}
         for call in self.writes:
             if call.error is None:
@@ -133,7 +129,7 @@ class HookTools:
         return written
 
     def answer(self, call: Call) -> Any:
-        """Note a call and answer it.
+        """Record a call and answer it.
 
         Raises:
             ops.ModelError: the call is denied.
@@ -153,7 +149,7 @@ class HookTools:
         return answer
 
     def stand_between(self, model: ops.Model) -> None:
-        """Take the calls of everything that comes to this model from now on."""
+        """Receive the calls that go to this model from now on."""
         backend: object = vars(model)["_backend"]
         for method_name in TOOLS:
             method: Callable[..., object] = getattr(backend, method_name)
@@ -162,7 +158,7 @@ class HookTools:
     def _stand_before(
         self, method: Callable[..., object], method_name: str
     ) -> Callable[..., object]:
-        # Fakes of the backend have other names for their parameters.
+        # Fake backends give their parameters other names.
         backend_type = vars(ops.model)["_ModelBackend"]
         signature = inspect.signature(getattr(backend_type, method_name))
 
@@ -217,7 +213,7 @@ def read_method(method_name: str, arguments: Mapping[str, Any]) -> Call:
 
 @functools.lru_cache(maxsize=None)
 def read_command(arguments: Tuple[str, ...], unit_name: str) -> Call:
-    """Return the call of a hook tool that a command is, without what it writes."""
+    """Return the call that a command makes, without what it writes."""
     tool = arguments[0].rpartition("/")[2]
     relation_id: Optional[int] = None
     words: List[str] = []
@@ -237,7 +233,7 @@ def read_command(arguments: Tuple[str, ...], unit_name: str) -> Call:
 
 
 def read_changes(text: str) -> Databag:
-    """Return what relation-set reads from its input."""
+    """Return the changes in the input of relation-set."""
     changes: Databag
     try:
         changes = json.loads(text)
@@ -254,7 +250,7 @@ def warnings_in(context: testing.Context[Any]) -> List[str]:
 
 @contextlib.contextmanager
 def bare_errors() -> Generator[None, None, None]:
-    """Raise what the charm raised, without what ops puts around it."""
+    """Raise what the charm raised, without the error that ops wraps around it."""
     try:
         yield
     except RuntimeError as error:

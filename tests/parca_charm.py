@@ -13,6 +13,18 @@ from tests.hook_tools import HookTools, bare_errors, warnings_in
 MODEL_UUID = "20ce8299-3634-4bef-8bd8-5ace6c8816b4"
 ONE_PORT = '[{"static_configs": [{"targets": ["*:8080"]}]}]'
 
+# Events that do not change what there is to scrape.
+OTHER_EVENTS = [
+    "install",
+    "start",
+    "config_changed",
+    "update_status",
+    "upgrade_charm",
+    "leader_elected",
+    "relation_created",
+    "relation_joined",
+]
+
 Make = Callable[[ops.CharmBase], ProfilingEndpointConsumer]
 
 
@@ -22,7 +34,7 @@ class CharmWithConsumer(ops.CharmBase):
     tools: HookTools
     consumer: ProfilingEndpointConsumer
     changes: List[Tuple[int, List[Any]]]
-    """What `targets_changed` told: the relation, and what `jobs()` gave then."""
+    """The relation of each `targets_changed`, and what `jobs()` returned then."""
     is_busy = False
     """Whether the charm defers `targets_changed`."""
 
@@ -31,10 +43,10 @@ class Hook(NamedTuple):
     """What one hook saw."""
 
     jobs: List[Any]
-    """What `jobs()` gave before the event was emitted."""
+    """What `jobs()` returned before the event was emitted."""
     changes: List[Tuple[int, List[Any]]]
     problems: List[Problem]
-    """What `problems()` gave after that."""
+    """What `problems()` returned after that."""
     log: List[str]
     """The lines of the charm's log from WARNING on."""
     emitted: List[str]
@@ -66,7 +78,7 @@ def charm_type(
 def make_context(
     make: Make = ProfilingEndpointConsumer, tools: Optional[HookTools] = None
 ) -> testing.Context[CharmWithConsumer]:
-    """Make what hooks of the charm run in."""
+    """Make the context in which hooks of the charm run."""
     return testing.Context(
         charm_type(make, tools),
         meta={
@@ -90,7 +102,7 @@ def make_relation(
     app_data: Optional[Dict[str, str]] = None,
     units_data: Optional[Mapping[int, Dict[str, str]]] = None,
 ) -> testing.Relation:
-    """Make a relation to a provider, which published what providers do unless more is given."""
+    """Make a relation to a provider, with the databags of a usual one unless others are given."""
     published = {number: unit_data(application, number) for number in units}
     return testing.Relation(
         endpoint,
@@ -115,7 +127,7 @@ def metadata(application: str) -> str:
 
 
 def unit_data(application: str, number: int) -> Dict[str, str]:
-    """Give what a unit of a provider publishes, and what Juju adds."""
+    """Return the databag of a provider's unit, with what Juju adds."""
     return {
         "ingress-address": f"192.0.2.{number}",
         "parca_scrape_unit_address": f"{application}-{number}.local",
@@ -124,7 +136,7 @@ def unit_data(application: str, number: int) -> Dict[str, str]:
 
 
 def entry(targets: List[str], application: str, unit: str = "") -> Dict[str, object]:
-    """Give an entry of static configs."""
+    """Return an entry of static configs."""
     labels = {
         "juju_model": "cos",
         "juju_model_uuid": MODEL_UUID,
@@ -137,7 +149,7 @@ def entry(targets: List[str], application: str, unit: str = "") -> Dict[str, obj
 def scrape_config(
     name: str, static_configs: List[Dict[str, object]], *, by_unit: bool = True
 ) -> Dict[str, object]:
-    """Give a whole scrape config without settings."""
+    """Return a scrape config without settings."""
     source_labels = ["juju_model", "juju_model_uuid", "juju_application"]
     return {
         "job_name": name,
@@ -154,7 +166,7 @@ def scrape_config(
 
 
 def one_port(application: str = "zinc", units: Sequence[int] = (0,)) -> Dict[str, object]:
-    """Give the scrape config of `ONE_PORT`."""
+    """Return the scrape config of `ONE_PORT`."""
     entries = [
         entry([f"{application}-{number}.local:8080"], application, f"{application}/{number}")
         for number in units
@@ -169,15 +181,14 @@ def run_hook(
     tools: Optional[HookTools] = None,
     **event_arguments: int,
 ) -> Hook:
-    """Run one hook of the charm, which asks for the jobs before the event and at each change.
+    """Run one hook of the charm, which calls `jobs()` before the event and at each change.
 
     Args:
-        event: the name of a method of `Context.on`; an event of a relation is that of the first
-            one.
+        event: the name of a method of `Context.on`; relation events are about the first relation.
         relations: the relations of the model.
         make: makes the consumer.
         tools: stands between the charm and its hook tools.
-        event_arguments: what else the event is about.
+        event_arguments: other arguments of the event.
     """
     context = make_context(make, tools)
     occur = getattr(context.on, event)

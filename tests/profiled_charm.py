@@ -35,7 +35,7 @@ Make = Callable[[ops.CharmBase], ProfilingEndpointProvider]
 
 
 class Fqdn:
-    """Stands in for `socket.getfqdn`, and counts how often it is asked."""
+    """Stands in for `socket.getfqdn`, and counts its calls."""
 
     def __init__(self) -> None:
         self.times_asked = 0
@@ -56,7 +56,7 @@ class Hook(NamedTuple):
     """What one hook left behind."""
 
     databags: Dict[int, Databags]
-    """Of each relation the databags of this application and of this unit."""
+    """The databags of this application and this unit, by relation."""
     log: List[str]
     """The lines of the charm's log from WARNING on."""
     emitted: List[str]
@@ -64,7 +64,7 @@ class Hook(NamedTuple):
 
 
 def both_databags(scrape_jobs: str) -> Databags:
-    """Give what the leader publishes."""
+    """Return the databags that the leader publishes."""
     return {"scrape_metadata": METADATA, "scrape_jobs": scrape_jobs}, UNIT_DATA
 
 
@@ -107,7 +107,7 @@ def make_context(
     tools: Optional[HookTools] = None,
     containers: Sequence[str] = (),
 ) -> testing.Context[CharmWithProvider]:
-    """Make what hooks of the charm run in."""
+    """Make the context in which hooks of the charm run."""
     return testing.Context(
         charm_type(make, tools),
         meta={
@@ -146,7 +146,7 @@ def make_relation(
     app_data: Optional[Dict[str, str]] = None,
     unit_data: Optional[Dict[str, str]] = None,
 ) -> testing.Relation:
-    """Make a relation to Parca, with nothing in our databags unless it is given."""
+    """Make a relation to Parca; our databags are empty unless given."""
     return testing.Relation(
         endpoint,
         interface="parca_scrape",
@@ -169,14 +169,14 @@ def run_hook(
     """Run one hook of the charm.
 
     Args:
-        event: the name of a method of `Context.on`; an event of a relation is that of the first
-            one, and one of a container is that of the first container.
+        event: the name of a method of `Context.on`; relation events are about the first relation,
+            container events about the first container.
         relations: the relations of the model.
         make: makes the provider.
         tools: stands between the charm and its hook tools.
         leader: whether the unit is the leader.
         containers: the names of the charm's containers.
-        networks: what network-get says.
+        networks: the answers of network-get.
     """
     context = make_context(make, tools, containers)
     state = make_state(relations, leader=leader, containers=containers, networks=networks)

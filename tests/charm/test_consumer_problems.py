@@ -24,7 +24,7 @@ TARGET_RULE = (
 )
 
 
-def test_problems_tells_relation_application_and_unit() -> None:
+def test_problems_name_relation_application_and_unit() -> None:
     units_data = {0: unit_data("zinc", 0), 3: {"parca_scrape_unit_address": "a b"}}
     relations = (
         make_relation(4, scrape_jobs=BAD_JOBS, units_data=units_data),
@@ -48,7 +48,7 @@ def test_problems_tells_relation_application_and_unit() -> None:
     assert hook.jobs == [one_port()]
 
 
-def test_a_problem_is_logged_once_a_hook() -> None:
+def test_a_problem_is_logged_once_per_hook() -> None:
     hook = run_hook("relation_changed", make_relation(1, scrape_jobs="{"))
     assert hook.changes == [(1, [])]
     assert len(hook.log) == 1
@@ -82,7 +82,7 @@ def test_a_relation_logs_twenty_problems_and_a_count() -> None:
     assert len(hook.problems) == 51
 
 
-def test_a_renamed_job_is_a_warning_of_the_later_relation() -> None:
+def test_a_renamed_job_is_a_warning_for_the_later_relation() -> None:
     hook = run_hook("start", make_relation(1), make_relation(2, units=(1,)))
     name_rule = "another job has this name already, so a number follows: name each job differently"
     assert hook.problems == [Problem("warning", "scrape_jobs", name_rule, 2, "zinc")]

@@ -1,4 +1,4 @@
-"""What Juju denies: one relation or unit is left, the others are served, the charm goes on."""
+"""What Juju denies: that relation or unit is skipped, the others are served."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_the_provider_serves_what_ops_still_lists() -> None:
     assert hook.log == [f"error: profiling-endpoint: {LEFT_OUT}"]
 
 
-def test_the_provider_goes_on_when_it_may_list_nothing() -> None:
+def test_the_provider_carries_on_when_it_cannot_list_relations() -> None:
     hook = profiled_charm.run_hook(
         "leader_elected",
         profiled_charm.make_relation(1),
@@ -88,7 +88,7 @@ def test_the_provider_goes_on_when_it_may_list_nothing() -> None:
     assert hook.log == [f"error: profiling-endpoint: {LEFT_OUT}"]
 
 
-def test_the_provider_writes_unit_databags_when_it_may_not_ask_who_leads() -> None:
+def test_the_provider_writes_unit_databags_when_it_cannot_ask_who_leads() -> None:
     tools = HookTools({Call("is-leader"): DENIED})
     context = profiled_charm.make_context(tools=tools)
     state = profiled_charm.make_state([*map(profiled_charm.make_relation, (1, 2))])
@@ -96,14 +96,14 @@ def test_the_provider_writes_unit_databags_when_it_may_not_ask_who_leads() -> No
         provider = manager.charm.provider
         provider.set_scrape_job_spec()
         assert provider.problems() == [Problem("error", "scrape_jobs", LEFT_OUT)]
-        # At its end ops asks for itself.
+        # At the end of the hook ops itself asks.
         tools.answers.clear()
         after = manager.run()
     assert [relation.local_app_data for relation in after.relations] == [{}, {}]
     assert [relation.local_unit_data for relation in after.relations] == [UNIT_ONLY[1]] * 2
 
 
-def test_the_provider_goes_on_when_it_loses_the_lead_in_the_hook() -> None:
+def test_the_provider_carries_on_when_it_loses_leadership_in_the_hook() -> None:
     is_leader = itertools.chain([True], itertools.repeat(False))
     hook = profiled_charm.run_hook(
         "leader_elected",
@@ -125,7 +125,7 @@ def deny_address(relation: ops.Relation) -> str:
 
 
 @pytest.mark.parametrize("unit_address", [AddressSource.INGRESS, AddressSource.BIND, deny_address])
-def test_the_provider_publishes_no_address_that_it_may_not_ask_for(
+def test_the_provider_publishes_no_address_that_it_cannot_ask_for(
     unit_address: Union[AddressSource, Callable[[ops.Relation], str]],
 ) -> None:
     published: Databags = (
@@ -142,7 +142,7 @@ def test_the_provider_publishes_no_address_that_it_may_not_ask_for(
     assert hook.log == [f"error: relation 2 parca: {LEFT_OUT}"]
 
 
-def test_the_provider_serves_the_others_beside_a_ghost() -> None:
+def test_the_provider_serves_the_other_relations_next_to_a_ghost() -> None:
     ghost: Dict[Call, object] = {
         Call("relation-list", 2): GONE,
         Call("relation-list --app", 2): None,
@@ -160,7 +160,7 @@ def test_the_provider_serves_the_others_beside_a_ghost() -> None:
     assert hook.log == ["error: relation 2: left out, for Juju denies it: RelationNotFoundError"]
 
 
-def test_the_providers_problems_tell_what_juju_denied() -> None:
+def test_the_providers_problems_include_what_juju_denied() -> None:
     tools = HookTools(
         {
             Call("relation-set", 1, "zinc/0"): DENIED,
@@ -202,7 +202,7 @@ def test_the_providers_problems_keep_what_could_not_be_listed() -> None:
         assert provider.problems() == [Problem("error", "profiling-endpoint", LEFT_OUT)]
 
 
-def test_a_provider_that_may_list_nothing_is_not_ready() -> None:
+def test_a_provider_that_cannot_list_relations_is_not_ready() -> None:
     context = profiled_charm.make_context(tools=HookTools({RELATION_IDS: DENIED}))
     state = profiled_charm.make_state([profiled_charm.make_relation(1)])
     with context(context.on.start(), state) as manager:
@@ -261,7 +261,7 @@ def test_the_consumer_serves_what_ops_still_lists() -> None:
     assert hook.log == [f"error: profiling-endpoint: {LEFT_OUT}"]
 
 
-def test_the_consumer_goes_on_when_it_may_list_nothing() -> None:
+def test_the_consumer_carries_on_when_it_cannot_list_relations() -> None:
     hook = consume({RELATION_IDS: DENIED})
     assert hook.jobs == []
     assert hook.problems == [Problem("error", "profiling-endpoint", LEFT_OUT)]
@@ -280,7 +280,9 @@ def test_the_consumer_goes_on_when_it_may_list_nothing() -> None:
         },
     ],
 )
-def test_the_consumer_serves_the_others_beside_a_ghost(ghost: Dict[Call, object]) -> None:
+def test_the_consumer_serves_the_other_relations_next_to_a_ghost(
+    ghost: Dict[Call, object],
+) -> None:
     hook = consume(ghost)
     assert hook.jobs == [MIMIR, TEMPO]
 

@@ -1,4 +1,4 @@
-"""The main stories of a relation in real processes: a dispatch a hook, hook tools on PATH."""
+"""The life of a relation in real processes, and the hook tools that each hook calls."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Dict, List, NamedTuple
 
 import ops
-import ops.storage
 import pytest
 
 from tests.juju.dispatch import Controller, Dispatch
@@ -24,9 +23,9 @@ from tests.juju.styles import (
 from tests.juju.world import World, make_world
 
 OPS = tuple(map(int, ops.__version__.split(".")[:2]))
-# From then on ops sets all keys of a databag at once.
+# From 2.20 on, ops sets all keys of a databag at once.
 SETS_AT_ONCE = OPS >= (2, 20)
-# From then on ops itself asks for the leader at the end of each hook.
+# From 2.5 on, ops itself asks for the leader at the end of each hook.
 ASKS_FOR_LEADER = OPS >= (2, 5)
 PARCA = CONSUMER_STYLES[0]
 RECONCILING_PARCA = CONSUMER_STYLES[1]
@@ -47,7 +46,7 @@ class Calls(NamedTuple):
     keys: int = 0
     """relation-set, for each key that changes: what ops before 2.20 does"""
     leader: int = 0
-    """is-leader, if it is not for ops' own purpose"""
+    """is-leader, unless ops itself asks"""
 
 
 @pytest.fixture
@@ -56,7 +55,7 @@ def world(tmp_path: Path, library: str) -> World:
 
 
 def calls_of(ran: List[Dispatch]) -> Dict[str, Calls]:
-    """Give the calls of each hook, all of which ended well and had nothing to complain of."""
+    """Return the calls of each hook; all must succeed and log no warning."""
     assert [(hook.exit_code, hook.log) for hook in ran] == [(0, [])] * len(ran), ran
     return {f"{hook.unit} {hook.hook}": count(hook) for hook in ran}
 
@@ -77,7 +76,7 @@ def count(hook: Dispatch) -> Calls:
 
 
 def table(rows: Dict[str, Calls]) -> Dict[str, Calls]:
-    """Give what the hooks of a table call with this ops."""
+    """Return the calls of a table with this version of ops."""
     if not ASKS_FOR_LEADER:
         return {hook: BEFORE_2_10.get(hook, calls) for hook, calls in rows.items()}
     return {hook: calls._replace(leader=1) for hook, calls in rows.items()}
@@ -122,7 +121,7 @@ REMOVAL = {
     "parca/0 relation-departed(1:zinc/0)": Calls(1, 1, 1, 0, 0, 1),
     "parca/0 relation-broken(1:zinc)":     Calls(1, 2, 0, 0, 0, 0),
 }
-# In these ops before 2.10 asks otherwise.
+# Before 2.10, ops makes other calls in these hooks.
 BEFORE_2_10 = {
     "parca/0 relation-broken(1:zinc)":     Calls(1, 1, 0, 0, 0, 0),
 }
@@ -139,12 +138,12 @@ RECONCILE = {
 # fmt: on
 
 
-def test_a_deployment_is_profiled_at_these_calls(tmp_path: Path, library: str) -> None:
+def test_a_deployment_is_profiled_with_these_calls(tmp_path: Path, library: str) -> None:
     juju = Juju()
     zinc, parca = Application("zinc", COS, OBSERVING), Application("parca", COS, PARCA)
     juju.deploy(zinc)
     juju.deploy(parca)
-    # Hooks in which no tool is called take as long as the others.
+    # Hooks without calls would only take time.
     zinc.units[0].due.remove("start")
     parca.units[0].due = ["leader-elected"]
     zinc.units[0].is_started = parca.units[0].is_started = True
@@ -157,7 +156,7 @@ def test_a_deployment_is_profiled_at_these_calls(tmp_path: Path, library: str) -
     assert unit_databag(unit, relation.provider).items() <= relation.provider.databags[0].items()
 
 
-def test_more_and_fewer_units_are_profiled_at_these_calls(world: World) -> None:
+def test_more_and_fewer_units_are_profiled_with_these_calls(world: World) -> None:
     unit = world.juju.add_unit(world.zinc)
     unit.is_started = True
     unit.due.clear()
@@ -168,7 +167,7 @@ def test_more_and_fewer_units_are_profiled_at_these_calls(world: World) -> None:
     assert world.is_served()
 
 
-def test_a_new_leader_writes_the_application_databag_and_nobody_else(world: World) -> None:
+def test_only_a_new_leader_writes_the_application_databag(world: World) -> None:
     world.juju.elect(world.zinc.units[1])
     ran = world.controller.run_all()
     assert calls_of(ran) == table(NEW_LEADER)
@@ -179,14 +178,14 @@ def test_a_new_leader_writes_the_application_databag_and_nobody_else(world: Worl
     assert (former.exit_code, former.written, former.log) == (0, {}, [])
 
 
-def test_a_relation_is_removed_at_these_calls(tmp_path: Path, library: str) -> None:
+def test_a_relation_is_removed_with_these_calls(tmp_path: Path, library: str) -> None:
     world = make_world(tmp_path, library, units=1)
     world.juju.remove_relation(world.relation)
     assert calls_of(world.controller.run_all()) == table(REMOVAL)
     assert list(world.controller.configurations.values()) == [[]]
 
 
-def test_charms_that_reconcile_are_served_at_these_calls(tmp_path: Path, library: str) -> None:
+def test_charms_that_reconcile_are_served_with_these_calls(tmp_path: Path, library: str) -> None:
     world = make_world(tmp_path, library, RECONCILING, RECONCILING_PARCA, units=1)
     zinc, parca = world.zinc.units[0], world.parca.units[0]
     ran = [world.run_one(parca, "start")]
@@ -200,7 +199,7 @@ def test_charms_that_reconcile_are_served_at_these_calls(tmp_path: Path, library
     assert world.is_served()
 
 
-def test_an_upgrade_writes_nothing_again(tmp_path: Path, library: str) -> None:
+def test_an_upgrade_rewrites_nothing(tmp_path: Path, library: str) -> None:
     case = CASES[2]
     world = make_world(tmp_path, library, jobs=json.dumps(case["jobs"]))
     side = world.relation.provider

@@ -1,4 +1,4 @@
-"""Relations that Juju denies, events that wait and hooks that fail, in real processes."""
+"""Denied relations, deferred events and failing hooks, in real processes."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def world(tmp_path: Path, library: str) -> World:
     ("ghost", "denial"),
     [
         (Ghost.DENIED, SHUT_DOWN),
-        # Some versions of ops take this one for the next.
+        # Some versions of ops treat this message as the next one.
         (Ghost.DENIED, "ERROR permission denied"),
         (Ghost.UNKNOWN, NOT_FOUND),
     ],
 )
-def test_a_relation_removed_by_force_fails_no_hook_and_costs_no_other_relation(
+def test_a_relation_removed_by_force_fails_no_hook_and_harms_no_other_relation(
     world: World, ghost: Ghost, denial: str
 ) -> None:
     world.controller.denial = denial
@@ -73,7 +73,7 @@ def test_a_relation_removed_by_force_fails_no_hook_and_costs_no_other_relation(
 
 
 def told(denial: str) -> List[str]:
-    """Give the log of a hook that was denied something."""
+    """Return the log of a hook after a denial."""
     where, _, reason = denial.rpartition(": ")
     return [f"error: {where}: left out, for Juju denies it: {reason}"]
 
@@ -87,7 +87,7 @@ def test_a_relation_that_cannot_be_listed_costs_a_line_in_the_log(
     world.juju.relate(mimir, "profiling-endpoint", world.parca, "")
     publish(world.juju)
     world.controller.denial = SHUT_DOWN
-    # ops does not get beyond it: what was related before is served.
+    # ops stops there: what was related before is served.
     world.juju.remove_by_force(world.juju.relations[-1], Ghost.UNLISTED)
     ran = world.run_one(world.parca.units[0], "config-changed")
     assert (ran.exit_code, ran.log) == (0, [DENIED])
@@ -96,7 +96,7 @@ def test_a_relation_that_cannot_be_listed_costs_a_line_in_the_log(
     assert (ran.exit_code, ran.written, ran.log) == (0, {}, [DENIED])
 
 
-def test_an_event_that_an_older_version_deferred_is_heard(world: World) -> None:
+def test_an_event_that_an_older_version_deferred_is_handled(world: World) -> None:
     unit = world.parca.units[0]
     folder = world.controller.charm_folder(unit)
     storage = ops.storage.SQLiteStorage(folder / ".unit-state.db")
@@ -110,7 +110,7 @@ def test_an_event_that_an_older_version_deferred_is_heard(world: World) -> None:
     assert world.is_served()
 
 
-def test_a_deferred_event_is_heard_in_the_next_hook(world: World) -> None:
+def test_a_deferred_event_is_handled_in_the_next_hook(world: World) -> None:
     unit = world.parca.units[0]
     world.move(world.zinc.units[0])
     (changed,) = hooks_due(world.juju, unit)
@@ -120,7 +120,7 @@ def test_a_deferred_event_is_heard_in_the_next_hook(world: World) -> None:
     assert world.is_served()
 
 
-def test_a_hook_that_fails_is_run_again_and_then_counts(world: World) -> None:
+def test_a_failed_hook_runs_again_and_then_counts(world: World) -> None:
     unit = world.zinc.units[0]
     world.juju.move(unit)
     before = dict(world.relation.provider.databags[0])

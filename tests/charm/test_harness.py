@@ -1,4 +1,4 @@
-"""What holds with every ops: `Harness` is the one kind of test that ops 2.2 has."""
+"""What holds with every ops, tested with `Harness`, for ops 2.2 has nothing else."""
 
 from __future__ import annotations
 
@@ -160,10 +160,10 @@ def test_update_status_publishes_the_address() -> None:
         assert databags(harness) == ({}, UNIT_DATA)
 
 
-def test_a_refresh_event_that_is_given_again_publishes_once(
+def test_a_refresh_event_given_again_publishes_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    # Some versions of ops sort out the doubles of an observer by themselves, and most do not.
+    # Only some versions of ops drop duplicate observers by themselves.
     asked: List[str] = []
 
     def note_and_give() -> str:
@@ -218,12 +218,12 @@ def test_a_charm_without_the_relation_raises() -> None:
     assert str(raised.value) == "No relation named 'profiling-endpoint' found"
 
 
-def test_the_consumer_tells_of_changes_and_gives_the_jobs() -> None:
+def test_the_consumer_emits_changes_and_returns_the_jobs() -> None:
     with started(PARCA_CHARM, PARCA_META, applications=("zinc", "mimir")) as harness:
         charm = harness.charm
         publish(harness, 1, "mimir", [0])
         publish(harness, 0, "zinc", [10, 0, 1])
-        # The databag of each unit, and that of the application.
+        # One for the databag of each unit, and one for that of the application.
         assert changed_ids(charm) == [1, 1, 0, 0, 0, 0]
         assert charm.consumer.jobs() == [
             one_port("zinc", [0, 1, 10]),
@@ -233,7 +233,7 @@ def test_the_consumer_tells_of_changes_and_gives_the_jobs() -> None:
         assert [name for _, name, _ in charm.tools.keys_set if name.startswith("parca")] == []
 
 
-def test_units_and_relations_that_go_take_their_jobs_with_them() -> None:
+def test_jobs_go_with_their_units_and_relations() -> None:
     with started(PARCA_CHARM, PARCA_META, applications=("zinc", "mimir")) as harness:
         charm = harness.charm
         publish(harness, 0, "zinc", [0, 1])
@@ -276,7 +276,7 @@ def test_the_consumer_serves_what_juju_does_not_deny() -> None:
     with started(PARCA_CHARM, PARCA_META, applications=("zinc", "mimir")) as harness:
         publish(harness, 0, "zinc", [0, 1])
         publish(harness, 1, "mimir", [0])
-        # With a new unit ops forgets what it has read.
+        # A new unit makes ops forget what it has read.
         harness.add_relation_unit(1, "mimir/1")
         harness.charm.tools.answers = {
             Call("relation-get", 0, "zinc/0"): ops.ModelError("permission denied"),

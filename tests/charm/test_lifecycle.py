@@ -1,4 +1,4 @@
-"""Providers and a consumer through all that Juju may do to them, and through its faults."""
+"""Providers and a consumer through everything that Juju may do to them, faults included."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from tests.juju.styles import (
 Item = TypeVar("Item")
 
 NAMES = ("zinc", "mimir", "loki", "tempo")
-# A story takes as long as that many examples of another property.
+# A story takes as long as this many examples of another property.
 EXAMPLES_PER_STORY = 3
 STEPS = 30
 HOOKS_AT_A_TIME = 4
@@ -48,11 +48,11 @@ def pick(items: Sequence[Item], number: int) -> Item:
 
 
 class Lifecycle(RuleBasedStateMachine):
-    """Some profiled charms and a Parca charm in the hands of Juju."""
+    """Some profiled charms and a Parca charm, run by Juju."""
 
     def __init__(self) -> None:
         super().__init__()
-        # Juju's tool lists 10 before 9.
+        # relation-ids lists 10 before 9.
         self.juju = Juju(first_relation_id=8)
         self.parca = Application("parca", COS, CONSUMER_STYLES[0])
         self.fleet = Fleet(self.juju, self.parca, is_stale=False)
@@ -215,7 +215,7 @@ class Lifecycle(RuleBasedStateMachine):
             self.fleet.settle()
 
     def any_unit(self, number: int) -> Unit:
-        """Pick a unit, every other time one of Parca."""
+        """Pick a unit, every other time one of Parca's."""
         units = self.juju.units if number % 2 else list(self.parca.units.values())
         return pick(units, number // 2)
 

@@ -48,7 +48,7 @@ FULL_JOB_TEXT = (
 
 
 class Vector(TypedDict):
-    """A provider, one of its events, and what its databags hold after it."""
+    """A provider, one of its events, and its databags after that."""
 
     name: str
     app: str
@@ -75,7 +75,7 @@ def _fqdn(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def publish(jobs: Optional[Jobs]) -> Databags:
-    """Give what the leader publishes when a relation is joined."""
+    """Return the databags that the leader publishes when a relation is joined."""
     return run_hook("relation_joined", make_relation(1), make=with_jobs(jobs)).databags[1]
 
 
@@ -152,7 +152,7 @@ def test_jobs_are_published_as_they_were_given(jobs: Optional[Jobs], text: str) 
     assert publish(jobs) == both_databags(text)
 
 
-def test_jobs_out_of_a_generator_are_read_once() -> None:
+def test_jobs_from_a_generator_are_read_once() -> None:
     jobs = generate()
 
     def make(charm: ops.CharmBase) -> ProfilingEndpointProvider:
@@ -165,7 +165,7 @@ def test_jobs_out_of_a_generator_are_read_once() -> None:
     assert list(jobs) == []
 
 
-def test_what_is_nested_in_a_job_is_read_when_it_is_published() -> None:
+def test_nested_values_of_a_job_are_read_when_it_is_published() -> None:
     def make(charm: ops.CharmBase) -> ProfilingEndpointProvider:
         targets = ["*:1"]
         job: Dict[str, object] = {"static_configs": [{"targets": targets}]}
@@ -201,7 +201,7 @@ def test_publishing_changes_neither_the_jobs_nor_the_default_job() -> None:
         (80, "jobs: must be a list of scrape jobs"),
     ],
 )
-def test_what_is_no_job_raises_in_the_constructor(jobs: Any, line: str) -> None:
+def test_anything_but_a_job_raises_in_the_constructor(jobs: Any, line: str) -> None:
     with pytest.raises(InvalidJobError) as raised:
         run_hook("start", make=with_jobs(jobs), leader=False)
     assert str(raised.value) == line
@@ -221,7 +221,7 @@ def circle() -> Dict[str, object]:
         ([circle()], "jobs[0]: must be JSON: Circular reference detected"),
     ],
 )
-def test_what_is_no_json_raises_when_the_leader_publishes_it(jobs: Jobs, line: str) -> None:
+def test_a_job_that_is_not_json_raises_when_the_leader_publishes_it(jobs: Jobs, line: str) -> None:
     with pytest.raises(InvalidJobError) as raised:
         run_hook("relation_joined", make_relation(1), make=with_jobs(jobs))
     assert str(raised.value)[: len(line)] == line
@@ -230,7 +230,7 @@ def test_what_is_no_json_raises_when_the_leader_publishes_it(jobs: Jobs, line: s
 @pytest.mark.parametrize(
     ("event", "leader"), [("relation_joined", False), ("update_status", True), ("start", True)]
 )
-def test_what_is_no_json_does_not_raise_where_jobs_are_not_published(
+def test_a_job_that_is_not_json_does_not_raise_where_jobs_are_not_published(
     event: str, leader: bool
 ) -> None:
     jobs: Jobs = [{"job_name": {"a"}}]
@@ -239,7 +239,7 @@ def test_what_is_no_json_does_not_raise_where_jobs_are_not_published(
     assert hook.databags == {1: ({}, {}) if event == "start" else UNIT_ONLY}
 
 
-def test_what_is_no_json_does_not_raise_without_relations() -> None:
+def test_a_job_that_is_not_json_does_not_raise_without_relations() -> None:
     assert run_hook("leader_elected", make=with_jobs([{"job_name": {"a"}}])).log == []
 
 

@@ -42,25 +42,25 @@ def _fqdn(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("leader", [True, False])
-def test_problems_tells_what_consumers_would_leave_out_of_the_jobs(leader: bool) -> None:
+def test_problems_list_what_consumers_would_leave_out_of_the_jobs(leader: bool) -> None:
     context = make_context(with_jobs(BAD_JOBS))
     with context(context.on.start(), make_state([], leader=leader)) as manager:
         assert manager.charm.provider.problems() == BAD_JOB_PROBLEMS
 
 
-def test_problems_tells_of_what_is_no_json() -> None:
+def test_problems_include_a_job_that_is_not_json() -> None:
     context = make_context(with_jobs([{}, {"job_name": {"a"}}]))
     with context(context.on.start(), make_state([])) as manager:
         assert manager.charm.provider.problems() == [Problem("error", "jobs[1]", NO_JSON)]
 
 
-def test_problems_tells_nothing_of_good_jobs() -> None:
+def test_good_jobs_have_no_problems() -> None:
     context = make_context(with_jobs([FULL_JOB, {"job_name": "a"}]))
     with context(context.on.start(), make_state([make_relation(1)])) as manager:
         assert manager.charm.provider.problems() == []
 
 
-def test_problems_asks_nothing_of_juju() -> None:
+def test_problems_calls_no_hook_tool() -> None:
     tools = HookTools()
     context = make_context(with_jobs(BAD_JOBS), tools)
     with context(context.on.start(), make_state([make_relation(1)])) as manager:
@@ -76,7 +76,7 @@ def publish_twice(charm: ops.CharmBase) -> ProfilingEndpointProvider:
 
 
 @pytest.mark.parametrize("make", [with_jobs(BAD_JOBS), publish_twice])
-def test_bad_jobs_are_published_and_logged_once_a_hook(
+def test_bad_jobs_are_published_and_logged_once_per_hook(
     make: Callable[[ops.CharmBase], ProfilingEndpointProvider],
 ) -> None:
     hook = run_hook("relation_joined", make_relation(1), make_relation(2), make=make)
@@ -88,14 +88,14 @@ def test_bad_jobs_are_published_and_logged_once_a_hook(
     ]
 
 
-def test_bad_jobs_are_logged_where_they_are_published_only() -> None:
+def test_bad_jobs_are_logged_only_where_they_are_published() -> None:
     make = with_jobs(BAD_JOBS)
     assert run_hook("update_status", make_relation(1), make=make).log == []
     assert run_hook("relation_joined", make_relation(1), make=make, leader=False).log == []
     assert run_hook("leader_elected", make=make).log == []
 
 
-def test_of_many_bad_jobs_twenty_are_logged_and_the_rest_is_counted() -> None:
+def test_twenty_of_many_bad_jobs_are_logged_and_the_rest_counted() -> None:
     jobs: Jobs = [{"scheme": "ftp"}] * 23
     log = run_hook("relation_joined", make_relation(1), make=with_jobs(jobs)).log
     lines = [

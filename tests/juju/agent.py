@@ -1,6 +1,6 @@
-"""The agent of a unit: runs one hook of its charm after another, as Juju's does.
+"""The agent of a unit, which runs the hooks of its charm as Juju's agent does.
 
-What a hook writes counts when the hook ends well; one that fails is run again.
+What a hook writes counts once the hook succeeds; a failed hook is run again.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ from tests.juju.published import run_published
 from tests.juju.styles import ConsumerStyle, ProviderStyle
 
 LIBRARY = str(Path(inspect.getfile(ProfilingEndpointProvider)).parent)
-# Far from the numbers of new events: the Context counts them anew in each hook, ops does not.
+# Far from the numbers of new events: unlike ops, Context starts counting anew in each hook.
 FIRST_DEFERRED = 9000
 
 
 @dataclasses.dataclass(frozen=True)
 class HookRun:
-    """A hook that was run, and what it did."""
+    """A hook that has run, and what it did."""
 
     hook: Hook
     trouble: Trouble
@@ -51,11 +51,11 @@ class HookRun:
     log: List[str]
     """The lines of the charm's log from WARNING on."""
     emitted: List[str]
-    """The kinds of the events that were emitted in this hook for the first time."""
+    """The kinds of the events that this hook emitted first."""
     reemitted: List[int]
-    """The relations of the events of ours that were deferred before."""
+    """The relations of `targets_changed` events that an earlier hook deferred."""
     error: Optional[BaseException]
-    """What the hook failed with, and not by the library's doing."""
+    """The error of a hook that failed, but not because of the library."""
 
 
 class Agent:
@@ -64,18 +64,18 @@ class Agent:
     def __init__(self, juju: Juju, unit: Unit) -> None:
         self.unit = unit
         self.failed: Optional[Hook] = None
-        """The hook that Juju runs again before all others."""
+        """The hook that Juju runs again before any other."""
         self.deferred: List[testing.DeferredEvent] = []
         self.stored: List[testing.StoredState] = []
         self.configuration: List[Any] = []
         """What a Parca charm last wrote into Parca's configuration."""
         self.needs_another_hook = False
-        """Whether some trouble left behind what only a further hook can put right."""
+        """Whether the unit missed something that only another hook can put right."""
         self._juju = juju
 
     @property
     def hooks_due(self) -> List[Hook]:
-        """The hooks of which any may be the next."""
+        """The hooks that may come next."""
         if self.failed is not None and self._is_resolved(self.failed):
             self.failed = None
             self.needs_another_hook = True
@@ -134,7 +134,7 @@ class Agent:
                 self.configuration = record.renderings[-1].scrape_configs
             finish(self._juju, self.unit, hook)
         finally:
-            # Those of ops before 3 stay, and go on logging whatever other hooks log.
+            # ops before 3 leaves its handlers behind, which would log other hooks, too.
             logging.getLogger().handlers[:] = handlers
         return HookRun(
             hook,
@@ -148,7 +148,7 @@ class Agent:
         )
 
     def _run_published(self, hook: Hook, trouble: Trouble) -> None:
-        """Do what a published version did; a charm may have deferred its events, too."""
+        """Do what a published version does, which may defer its events, too."""
         if isinstance(self.unit.application.style, ProviderStyle):
             run_published(self._juju, self.unit, hook)
         elif trouble.defers and hook.name in CHANGE_HOOKS:
@@ -164,7 +164,7 @@ class Agent:
         finish(self._juju, self.unit, hook)
 
     def _is_resolved(self, hook: Hook) -> bool:
-        """Tell whether an operator let a failed hook be, for its relation is gone."""
+        """Return whether a failed hook is obsolete because its relation is gone."""
         return hook.side is not None and self.unit.number not in hook.side.views
 
     def _commit(self, answers: Answers) -> None:
@@ -191,7 +191,7 @@ class Agent:
         )
 
     def _make_relation(self, side: Side) -> testing.Relation:
-        """Give a relation with all databags, whether or not the unit may see them."""
+        """Return a relation with all its databags, readable or not."""
         relation = next(known for known in self._juju.relations if side in known.sides)
         remote = relation.remote(side)
         return testing.Relation(
@@ -215,7 +215,7 @@ class Agent:
             return occur()
         relation = state.get_relation(hook.side.relation_id)
         if hook.name == "relation-changed" and hook.remote is None:
-            # ops takes any unit for granted, though Juju names none when an application changes.
+            # ops.testing names a unit here, though Juju names none when an application changes.
             assert hook.relation is not None
             databags = hook.relation.remote(hook.side).databags
             return occur(relation, remote_unit=min(databags, default=None))
@@ -226,7 +226,7 @@ class Agent:
 def runner(
     style: Union[ProviderStyle, ConsumerStyle], name: str, number: int
 ) -> Tuple[testing.Context[RecordedCharm], Type[RecordedCharm]]:
-    """Make what the hooks of a unit run in; it is good for any number of them."""
+    """Make the context for any number of hooks of a unit."""
     charm = make_charm(style)
     context = testing.Context(
         charm,
@@ -239,13 +239,13 @@ def runner(
 
 
 def number_deferred(event: testing.DeferredEvent, number: int) -> testing.DeferredEvent:
-    """Give a deferred event a number that no other of its unit has."""
+    """Return a deferred event with a number that is unique in its unit."""
     path = event.handle_path.rpartition("[")[0]
     return dataclasses.replace(event, handle_path=f"{path}[{FIRST_DEFERRED + number}]")
 
 
 def is_of_library(error: BaseException) -> bool:
-    """Tell whether an error comes through the library, and not from ops or the charm alone."""
+    """Return whether an error came through the library, not only from ops or the charm."""
     return any(
         frame.filename.startswith(LIBRARY) for frame in traceback.extract_tb(error.__traceback__)
     )

@@ -1,4 +1,4 @@
-"""What must hold of every hook, whatever goes wrong in it."""
+"""What must hold for every hook, whatever goes wrong in it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NUMBERED_NAME = re.compile(r"_\d+$")
 
 
 def is_troubled(run: HookRun) -> bool:
-    """Tell whether what was to go wrong did."""
+    """Return whether the trouble that was planned happened."""
     nameless_id = run.trouble.nameless_id
     is_nameless = nameless_id is not None and any(
         call.relation_id == nameless_id for call in run.answers.tools.calls
@@ -37,12 +37,12 @@ def is_troubled(run: HookRun) -> bool:
 
 
 def is_aborted(run: HookRun) -> bool:
-    """Tell whether ops gave up before the charm saw the event."""
+    """Return whether ops failed before the charm saw the event."""
     return run.error is not None and not isinstance(run.error, CharmError)
 
 
 def check_log(run: HookRun) -> None:
-    """Check that what was denied is told, once, and so is a name that two jobs claim."""
+    """Check that each denial is logged, once, and so is each name that two jobs claim."""
     names = [job["job_name"] for rendering in run.record.renderings for job in rendering[0]]
     log = [line for line in run.log if not NAME_LINE.fullmatch(line)]
     assert (len(log) < len(run.log)) == any(map(NUMBERED_NAME.search, names))
@@ -66,7 +66,7 @@ def check_log(run: HookRun) -> None:
 
 
 def check_events(run: HookRun, style: object) -> None:
-    """Check that a change of a relation is told, and nothing else is."""
+    """Check that a relation's change is emitted, and nothing else."""
     if is_aborted(run):
         return
     kind = run.hook.name.replace("-", "_")
@@ -76,18 +76,18 @@ def check_events(run: HookRun, style: object) -> None:
         kind = f"zinc_{kind}"
     is_change = isinstance(style, ConsumerStyle) and run.hook.name in CHANGE_HOOKS
     if run.error is None:
-        # ops before 3 keeps no events of a hook that fails.
+        # ops before 3 keeps no events of a failed hook.
         assert run.emitted == [kind, *["targets_changed"] * is_change]
     told = [run.hook.relation_id] * is_change
     if run.trouble.defers and run.hook.relation_id in run.reemitted:
-        # ops from 2.17 on does not queue what waits already.
+        # From 2.17 on, ops does not queue an event that is already waiting.
         assert run.record.changes in (run.reemitted, run.reemitted + told)
     else:
         assert run.record.changes == run.reemitted + told
 
 
 def check_writes(run: HookRun, wanted: Writes, juju: Juju, unit: Unit) -> None:
-    """Check that what has changed is written, once and by whom it may be, and nothing else."""
+    """Check that what has changed is written, by a unit that may, and nothing else."""
     written = run.answers.tools.written
     listed = {side.relation_id for _, side in listed_relations(juju, unit, run.answers)}
     troubled = {call.relation_id for call in run.answers.tools.calls if call.error is not None}
@@ -103,7 +103,7 @@ def check_writes(run: HookRun, wanted: Writes, juju: Juju, unit: Unit) -> None:
 
 
 def check_renderings(run: HookRun, style: ConsumerStyle, juju: Juju, unit: Unit) -> None:
-    """Check that Parca gets what can be read, at each change and whenever the charm asks."""
+    """Check that Parca gets what can be read whenever the charm calls `jobs()`."""
     if is_aborted(run):
         return
     changes = 0 if run.trouble.defers else len(run.record.changes)

@@ -1,4 +1,4 @@
-"""Runs the hooks of a unit as Juju does: a process for each, with hook tools on PATH."""
+"""Hooks as processes, which Juju starts with its hook tools on PATH."""
 
 from __future__ import annotations
 
@@ -36,30 +36,30 @@ class Dispatch:
     hook: str
     exit_code: int
     calls: Dict[str, int]
-    """How often each hook tool was called; juju-log is ops' own affair."""
+    """How often each hook tool was called, without juju-log."""
     written: Dict[Tuple[str, str], Databag]
-    """What was written, by the relation's remote application and the owner of the databag."""
+    """What was written, by remote application and databag owner."""
     log: List[str]
     """The lines of the charm's log from WARNING on."""
     output: str
 
 
 class Controller:
-    """Runs the hooks of all units of a truth as processes, in folders of their own."""
+    """Runs the hooks of all units as processes, in folders of their own."""
 
     def __init__(self, juju: Juju, folder: Path, library: str) -> None:
-        """Take the truth.
+        """Prepare the hook tools.
 
         Args:
-            juju: the truth.
-            folder: where charms and answers may be put.
+            juju: what Juju knows.
+            folder: where to put charms and hook tools.
             library: the form of the library that the charms use.
         """
         self.juju = juju
         self.configurations: Dict[Unit, Any] = {}
         """What each Parca charm last wrote into Parca's configuration."""
         self.denial = DENIAL
-        """The reason that hook tools give for what they do not do."""
+        """The error message of hook tools that are denied."""
         self._folder = folder
         self._library = library
         tools = folder / "tools"
@@ -68,7 +68,7 @@ class Controller:
             (tools / name).symlink_to(TOOL)
 
     def run_all(self) -> List[Dispatch]:
-        """Run all hooks that are due, unit by unit, until none is."""
+        """Run hooks, unit by unit, until none is due."""
         ran: List[Dispatch] = []
         while True:
             due = [(unit, hook) for unit in self.juju.units for hook in hooks_due(self.juju, unit)]
@@ -84,7 +84,7 @@ class Controller:
         *,
         delay_seconds: float = 0,
     ) -> Dispatch:
-        """Run a hook; what it writes counts if it ends well."""
+        """Run a hook; what it writes counts if it succeeds."""
         begin(unit, hook)
         folder = self.charm_folder(unit)
         hook_folder = folder / "hook"
@@ -127,7 +127,7 @@ class Controller:
         )
 
     def charm_folder(self, unit: Unit) -> Path:
-        """Give the folder of a unit's charm."""
+        """Return the folder of a unit's charm."""
         folder = self._folder / unit.name.replace("/", "-")
         if not folder.exists():
             folder.mkdir()
@@ -148,7 +148,7 @@ class Controller:
     def _make_environment(
         self, unit: Unit, hook: Hook, trouble: Trouble, hook_folder: Path
     ) -> Dict[str, str]:
-        """Give the environment in which Juju runs a hook, and what the charm under test needs."""
+        """Return the variables that Juju sets for a hook, and those that the charm needs."""
         application = unit.application
         hook_name = hook.name
         if hook.side is not None:
@@ -214,13 +214,13 @@ def served(tools: HookTools, folder: Path, delay_seconds: float) -> Generator[No
 
 
 def python_path() -> Sequence[str]:
-    """Give where this Python was told to find modules."""
+    """Return the entries of PYTHONPATH."""
     text: Optional[str] = os.environ.get("PYTHONPATH")
     return text.split(os.pathsep) if text else []
 
 
 def publish(juju: Juju) -> None:
-    """Let all be as it is when every hook has run, without running any."""
+    """Bring all units to rest, as if all their hooks had run."""
     for relation in juju.relations:
         for unit in relation.provider.application.living_units:
             relation.provider.write_unit(unit.number, unit_databag(unit, relation.provider))

@@ -1,4 +1,4 @@
-"""What a hook's tools answer: Juju's truth, but for what goes wrong."""
+"""The answers of a hook's tools: what Juju knows, unless something goes wrong."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ class Trouble:
     """What goes wrong in one hook of a unit."""
 
     denied_tool: str = ""
-    """The hook tool of which one call is denied."""
+    """The hook tool that is denied one call."""
     answered: int = 0
-    """How many calls of that tool are answered before."""
+    """How many calls of that tool are answered before that."""
     denied_id: Optional[int] = None
-    """The relation that may not be read or written in this hook."""
+    """The relation that cannot be read or written in this hook."""
     nameless_id: Optional[int] = None
-    """The relation of which Juju tells neither remote application nor units."""
+    """The relation whose remote application and units Juju hides."""
     is_stale: bool = False
-    """Whether the unit that departs is still listed, as ops 2.23.0 and 3.0.0 list it."""
+    """Whether a departing unit is still listed, as by ops 2.23.0 and 3.0.0."""
     fails: bool = False
-    """Whether the charm's own code fails after all else, so that Juju runs the hook again."""
+    """Whether the charm's own code fails at the end, so that Juju runs the hook again."""
     defers: bool = False
     """Whether the charm defers the events of the library."""
 
     def __str__(self) -> str:
-        """Tell what goes wrong."""
+        """Return what goes wrong, for the notes of a test."""
         told = {name: value for name, value in vars(self).items() if value}
         return f" {told}" if told else ""
 
@@ -89,7 +89,7 @@ class Answers:
             self._asked[call.tool] == self.trouble.answered
         )
         self._asked[call.tool] += 1
-        # ops lets the hook fail when its own question for the leader is denied.
+        # When its own question for the leader is denied, ops fails the hook.
         if is_denied and not (call.tool == "is-leader" and is_asked_by_ops()):
             raise ops.ModelError(self._denial)
         if call.tool == "is-leader":
@@ -99,13 +99,13 @@ class Answers:
         if call.tool == "relation-ids":
             return self.relation_ids(call.subject)
         if call.relation_id is None:
-            # ops asks for the endpoint's network when the relation is gone.
+            # When a relation is gone, ops asks for the network of its endpoint.
             assert call.tool == "network-get", call
             return make_network("192.0.2.0")
         return self._answer_about(call, call.relation_id)
 
     def _answer_about(self, call: Call, relation_id: int) -> object:
-        """Answer a call that is about a relation."""
+        """Return the answer to a call that concerns a relation."""
         if relation_id not in self._seen:
             raise ops.RelationNotFoundError()
         relation, side, _ = self._seen[relation_id]
@@ -138,10 +138,10 @@ class Answers:
 
 
 def make_network(ingress: str) -> Dict[str, object]:
-    """Return what network-get says."""
+    """Return an answer of network-get."""
     return {"bind-addresses": [], "egress-subnets": [], "ingress-addresses": [ingress]}
 
 
 def is_asked_by_ops() -> bool:
-    """Return whether ops asks for its own purpose, at the end of each hook, and not the charm."""
+    """Return whether ops itself asks, as it does at the end of each hook, and not the charm."""
     return any(frame.name == "_evaluate_status" for frame in traceback.extract_stack(limit=10))

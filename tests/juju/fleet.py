@@ -15,7 +15,7 @@ from tests.juju.hooks import Hook
 from tests.juju.model import Application, Juju, Unit
 from tests.juju.styles import ProviderStyle
 
-# Nobody waits for more hooks than this: something goes round in circles.
+# With more hooks than this, something goes round in circles.
 MAX_HOOKS = 400
 
 
@@ -26,7 +26,7 @@ class Fleet:
         juju: what Juju knows.
         parca: the Parca application.
         is_stale: whether ops still lists units that depart.
-        agents: those that have run or may run a hook.
+        agents: the agents that have been asked for.
         troubles: what goes wrong in a unit's next hook.
     """
 
@@ -66,7 +66,7 @@ class Fleet:
             self.note_missed(application)
 
     def note_missed(self, application: Application) -> None:
-        """Note that the application may have missed what no later hook repeats."""
+        """Note that an application may have missed something that no later hook repeats."""
         for unit in application.units.values():
             self.agent(unit).needs_another_hook = True
 
@@ -75,7 +75,7 @@ class Fleet:
         return self.agents.setdefault(unit, Agent(self.juju, unit))
 
     def hooks_due(self) -> List[Tuple[Agent, Hook]]:
-        """Return the hooks of which any may be the next."""
+        """Return the hooks that may come next."""
         return [
             (self.agent(unit), hook)
             for unit in self.juju.units

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Every hook tool of Juju: hands its command and input to the test, and prints what that answers.
+# Every hook tool of Juju: passes its command and input to the test, and prints the answer.
 cd "$HOOK_FOLDER" || exit
 {
     printf '%s\0' "${0##*/}" "$@"
