@@ -253,20 +253,18 @@ class Juju:
             consumer: the Parca application.
             token: what Juju calls the side that took an offer of the other model.
         """
-        names = {"provider": provider.name, "consumer": consumer.name}
-        is_across = provider.model != consumer.model
-        if is_across:
+        provider_name, consumer_name = provider.name, consumer.name
+        relation_id = provider_id = self._new_id(consumer.model)
+        if provider.model != consumer.model:
+            provider_id = self._new_id(provider.model)
             # Juju knows the application that took the offer only by a token.
-            names["consumer" if endpoint == "other-endpoint" else "provider"] = f"remote-{token}"
-        relation_id = self._new_id(consumer.model)
+            if endpoint == "other-endpoint":
+                consumer_name = f"remote-{token}"
+            else:
+                provider_name = f"remote-{token}"
         relation = Relation(
-            Side(
-                provider,
-                endpoint,
-                self._new_id(provider.model) if is_across else relation_id,
-                names["consumer"],
-            ),
-            Side(consumer, "profiling-endpoint", relation_id, names["provider"]),
+            Side(provider, endpoint, provider_id, consumer_name),
+            Side(consumer, "profiling-endpoint", relation_id, provider_name),
         )
         self.relations.append(relation)
         for side in relation.sides:
