@@ -176,11 +176,10 @@ class HookTools:
 
     def run(self, arguments: Sequence[str], **options: object) -> subprocess.CompletedProcess[str]:
         """Run a command, in place of `subprocess.run`."""
-        text = ""
         if arguments[0].endswith("juju-log"):
             *_, level, _, message = arguments
             self.log.append((level, message))
-            return subprocess.CompletedProcess(arguments, 0, text, "")
+            return subprocess.CompletedProcess(arguments, 0, "", "")
         call = read_command(tuple(arguments), self._unit_name)
         if call.tool == "relation-set":
             call = dataclasses.replace(call, changes=read_changes(str(options["input"])))
