@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import List
 
 import ops.storage
 import pytest
@@ -20,7 +19,11 @@ RECONCILING_PARCA = CONSUMER_STYLES[1]
 RECONCILING = PROVIDER_STYLES[1]
 SHUT_DOWN = "ERROR connection is shut down"
 NOT_FOUND = "ERROR relation not found"
-DENIED = f"error: profiling-endpoint: left out, for Juju denies it: {SHUT_DOWN}"
+
+
+def denied(where: str, reason: str) -> str:
+    """Return the line that a denial leaves in the log."""
+    return f"error: {where}: left out, for Juju denies it: {reason}"
 
 
 @pytest.fixture
@@ -52,7 +55,7 @@ def test_a_relation_removed_by_force_fails_no_hook_and_harms_no_other_relation(
     (changed,) = hooks_due(world.juju, world.parca.units[0])
     ran = world.controller.run(world.parca.units[0], changed)
     assert (ran.exit_code, ran.written) == (0, {})
-    assert ran.log in ([], told(f"relation 1 zinc: {denial}"))
+    assert ran.log in ([], [denied("relation 1 zinc", denial)])
     assert bool(ran.log) or denial != SHUT_DOWN
     assert world.is_served()
 
@@ -64,18 +67,12 @@ def test_a_relation_removed_by_force_fails_no_hook_and_harms_no_other_relation(
         (living.provider.remote_name, "zinc/0"): {"parca_scrape_unit_address": zinc.address}
     }
     where = "relation 1" if ghost is Ghost.UNKNOWN else "relation 1 parca"
-    lines = [told(f"{where}: {reason}") for reason in (denial, "RelationNotFoundError")]
+    lines = [[denied(where, reason)] for reason in (denial, "RelationNotFoundError")]
     assert ran.log in lines[denial == NOT_FOUND : 1 + (denial != SHUT_DOWN)]
 
     world.juju.bury(world.relation)
     (broken,) = hooks_due(world.juju, zinc)
     assert world.controller.run(zinc, broken).exit_code == 0
-
-
-def told(denial: str) -> List[str]:
-    """Return the log of a hook after a denial."""
-    where, _, reason = denial.rpartition(": ")
-    return [f"error: {where}: left out, for Juju denies it: {reason}"]
 
 
 def test_a_relation_that_cannot_be_listed_costs_a_line_in_the_log(
@@ -89,11 +86,16 @@ def test_a_relation_that_cannot_be_listed_costs_a_line_in_the_log(
     world.controller.denial = SHUT_DOWN
     # ops stops there: what was related before is served.
     world.juju.remove_by_force(world.juju.relations[-1], Ghost.UNLISTED)
+    line = denied("profiling-endpoint", SHUT_DOWN)
     ran = world.run_one(world.parca.units[0], "config-changed")
-    assert (ran.exit_code, ran.log) == (0, [DENIED])
+    assert (ran.exit_code, ran.log) == (0, [line])
     assert world.is_served()
     ran = world.run_one(mimir.units[0], "update-status")
-    assert (ran.exit_code, ran.written, ran.log) == (0, {}, [DENIED])
+    assert (ran.exit_code, ran.written, ran.log) == (
+        0,
+        {},
+        [line],
+    )
 
 
 def test_an_event_that_an_older_version_deferred_is_handled(world: World) -> None:

@@ -46,11 +46,11 @@ def check_log(run: HookRun) -> None:
     names = [job["job_name"] for rendering in run.record.renderings for job in rendering[0]]
     log = [line for line in run.log if not NAME_LINE.fullmatch(line)]
     assert (len(log) < len(run.log)) == any(map(NUMBERED_NAME.search, names))
-    told = [call for call in run.answers.tools.calls if call.is_denied]
-    told += [
+    to_log = [call for call in run.answers.tools.calls if call.is_denied]
+    to_log += [
         call for call in run.answers.tools.calls if call.error and call.tool == "relation-set"
     ]
-    if not told:
+    if not to_log:
         assert log == []
         return
     assert len(set(log)) == len(log)
@@ -59,7 +59,7 @@ def check_log(run: HookRun) -> None:
     if is_aborted(run):
         return
     assert log
-    for call in told:
+    for call in to_log:
         if call.tool in ("relation-get", "relation-set", "network-get"):
             start = f"error: relation {call.relation_id}"
             assert any(line.startswith((f"{start} ", f"{start}:")) for line in log)
@@ -78,12 +78,12 @@ def check_events(run: HookRun, style: object) -> None:
     if run.error is None:
         # ops before 3 keeps no events of a failed hook.
         assert run.emitted == [kind, *["targets_changed"] * is_change]
-    told = [run.hook.relation_id] * is_change
+    emitted = [run.hook.relation_id] * is_change
     if run.trouble.defers and run.hook.relation_id in run.reemitted:
         # From 2.17 on, ops does not queue an event that is already waiting.
-        assert run.record.changes in (run.reemitted, run.reemitted + told)
+        assert run.record.changes in (run.reemitted, run.reemitted + emitted)
     else:
-        assert run.record.changes == run.reemitted + told
+        assert run.record.changes == run.reemitted + emitted
 
 
 def check_writes(run: HookRun, wanted: Writes, juju: Juju, unit: Unit) -> None:

@@ -36,8 +36,8 @@ class Trouble:
 
     def __str__(self) -> str:
         """Return what goes wrong, for the notes of a test."""
-        told = {name: value for name, value in vars(self).items() if value}
-        return f" {told}" if told else ""
+        planned = {name: value for name, value in vars(self).items() if value}
+        return f" {planned}" if planned else ""
 
 
 NO_TROUBLE = Trouble()
