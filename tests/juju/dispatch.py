@@ -12,7 +12,7 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Counter, Dict, Generator, List, Optional, Sequence, Tuple
+from typing import Any, Counter, Dict, Generator, List, Tuple
 
 from tests.forms import ROOT
 from tests.hook_tools import TOOLS, Databag, HookTools
@@ -155,10 +155,12 @@ class Controller:
             hook_name = f"{hook.side.endpoint}-{hook.name}"
         elif hook.name == "pebble-ready":
             hook_name = f"zinc-{hook.name}"
-        inherited = [os.path.abspath(path) for path in python_path()]
+        inherited = os.environ.get("PYTHONPATH", "").split(os.pathsep)
         environment = {
             "PATH": os.pathsep.join([str(self._folder / "tools"), os.environ["PATH"]]),
-            "PYTHONPATH": os.pathsep.join([str(ROOT), *inherited]),
+            "PYTHONPATH": os.pathsep.join(
+                [str(ROOT), *(os.path.abspath(path) for path in inherited if path)]
+            ),
             "HOOK_FOLDER": str(hook_folder),
             "CHARM_LIBRARY": self._library,
             "CHARM_STYLE": str(STYLES.index(application.style)),
@@ -211,12 +213,6 @@ def served(tools: HookTools, folder: Path, delay_seconds: float) -> Generator[No
     finally:
         command.write_text("", encoding="utf-8")
         thread.join(TIMEOUT_SECONDS)
-
-
-def python_path() -> Sequence[str]:
-    """Return the entries of PYTHONPATH."""
-    text: Optional[str] = os.environ.get("PYTHONPATH")
-    return text.split(os.pathsep) if text else []
 
 
 def publish(juju: Juju) -> None:
