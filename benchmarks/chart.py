@@ -26,10 +26,10 @@ class Chart:
     """Name and points of each line; all numbers are above zero."""
 
     def draw(self, left: float) -> Iterator[str]:
-        """Give the SVG elements of the chart.
+        """Yield the SVG elements of the chart.
 
         Args:
-            left: where it begins.
+            left: its left edge.
         """
         points = [point for _, line in self.lines for point in line]
         x_axis = Axis.around([x for x, _ in points], left + LEFT, left + WIDTH - RIGHT)
@@ -59,7 +59,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class Axis:
-    """A logarithmic axis: from which power of ten to which, and where they are."""
+    """A logarithmic axis: its first and last power of ten, and their positions."""
 
     first: int
     last: int
@@ -68,36 +68,36 @@ class Axis:
 
     @classmethod
     def around(cls, values: Sequence[float], start: float, end: float) -> Axis:
-        """Give an axis of whole powers of ten that holds all values."""
+        """Return an axis of whole powers of ten that holds all values."""
         first = math.floor(math.log10(min(values)))
         last = max(math.ceil(math.log10(max(values))), first + 1)
         return cls(first, last, start, end)
 
     def place(self, value: float) -> float:
-        """Give where a value is."""
+        """Return the position of a value."""
         share = (math.log10(value) - self.first) / (self.last - self.first)
         return self.start + share * (self.end - self.start)
 
     def ticks(self) -> Iterator[Tuple[float, str]]:
-        """Give place and label of each power of ten."""
+        """Yield position and label of each power of ten."""
         for power in range(self.first, self.last + 1):
             yield self.place(10.0**power), f"{10**power:,}" if power >= 0 else f"{10.0**power:g}"
 
 
 def text(x: float, y: float, content: str, anchor: str = "middle", weight: str = "normal") -> str:
-    """Give a line of text."""
+    """Return a line of text."""
     place = f'x="{x:.1f}" y="{y:.1f}"'
     return f'<text {place} text-anchor="{anchor}" font-weight="{weight}">{escape(content)}</text>'
 
 
 def line_between(start: Point, end: Point, colour: str) -> str:
-    """Give a straight line."""
+    """Return a straight line."""
     ends = f'x1="{start[0]:.1f}" y1="{start[1]:.1f}" x2="{end[0]:.1f}" y2="{end[1]:.1f}"'
     return f'<line {ends} stroke="{colour}"/>'
 
 
 def draw_charts(charts: Sequence[Chart]) -> str:
-    """Give a whole SVG with charts side by side."""
+    """Return a whole SVG with charts side by side."""
     width = WIDTH * len(charts)
     elements: List[str] = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {HEIGHT}"'

@@ -1,11 +1,10 @@
-"""Hooks of a charm in this process: ops is the real one, its hook tools answer from memory.
+"""Hooks of a charm in this process: ops is real, its hook tools answer from memory.
 
-No process is started, so what is timed is the library's own code and that of ops.
+No process is started, so only the library's own code and that of ops is timed.
 """
 
 from __future__ import annotations
 
-import collections
 import contextlib
 import json
 import logging
@@ -15,10 +14,12 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Counter, Dict, Generator, List, Mapping, Sequence, Tuple
+from typing import Callable, Dict, Generator, List, Mapping, Sequence, Tuple
 from unittest import mock
 
 import ops
+
+from tests.hook_tools import Call, HookTools, Text
 
 ENDPOINT = "profiling-endpoint"
 MODEL = "bench"
@@ -35,67 +36,49 @@ class Remote:
     unit_databags: Mapping[str, Mapping[str, str]]
 
 
-class HookTools:
-    """Juju's hook tools, as far as the library and ops need them.
+class Deployment:
+    """A unit, what it is related to, and its hook tools.
 
     Attributes:
         unit_name: the unit whose hooks run.
         remotes: what the unit is related to.
-        calls: how often each tool was run.
-        written: this side's databags, by relation id and owner.
+        databags: what the unit has written, by relation id and owner.
+        tools: the hook tools.
     """
 
     def __init__(self, unit_name: str, remotes: Sequence[Remote]) -> None:
         self.unit_name = unit_name
         self.remotes = remotes
-        self.calls: Counter[str] = collections.Counter()
-        self.written: Dict[Tuple[str, str], Dict[str, str]] = {}
-        # The answers are prepared, for what Juju does must not be timed.
-        relation_ids = [f"{ENDPOINT}:{remote.relation_id}" for remote in remotes]
-        self._answers: Dict[Tuple[str, ...], str] = {
-            ("relation-ids", ENDPOINT): json.dumps(relation_ids)
+        self.databags: Dict[Tuple[int, str], Dict[str, str]] = {}
+        # Answers are text already, because what Juju does must not be timed.
+        answers: Dict[Call, object] = {
+            Call("is-leader"): True,
+            Call("config-get"): {},
+            Call("relation-ids", subject=ENDPOINT): [
+                f"{ENDPOINT}:{remote.relation_id}" for remote in remotes
+            ],
         }
         for remote in remotes:
-            relation_id = str(remote.relation_id)
-            names = list(remote.unit_databags)
+            relation_id = remote.relation_id
+            answers[Call("relation-list", relation_id)] = list(remote.unit_databags)
+            answers[Call("relation-list --app", relation_id)] = remote.application
             databags = {remote.application: remote.app_databag, **remote.unit_databags}
-            self._answers["relation-list", relation_id] = json.dumps(names)
-            self._answers["relation-list", "--app", relation_id] = json.dumps(remote.application)
             for owner, databag in databags.items():
-                self._answers["relation-get", relation_id, owner] = json.dumps(dict(databag))
-        self._keys: Dict[Sequence[str], Tuple[str, ...]] = {}
+                answers[Call("relation-get", relation_id, owner)] = dict(databag)
+        texts = {call: Text(json.dumps(answer)) for call, answer in answers.items()}
+        self.tools = HookTools(texts, self._answer, unit_name)
 
-    def run(self, arguments: Sequence[str], **options: object) -> subprocess.CompletedProcess[str]:
-        """Stand in for `subprocess.run`."""
-        key = self._keys.get(arguments)
-        if key is None:
-            key = self._keys[arguments] = read_arguments(arguments)
-        tool = key[0]
-        self.calls[tool] += 1
-        if tool == "relation-set":
-            owner = self.unit_name.partition("/")[0] if "--app" in arguments else self.unit_name
-            self.written.setdefault((key[1], owner), {}).update(json.loads(str(options["input"])))
-        elif tool == "relation-get" and key not in self._answers:
-            text = json.dumps(self.written.get((key[1], key[2]), {}))
-            return subprocess.CompletedProcess(arguments, 0, text, "")
-        others = {"is-leader": "true", "config-get": "{}", "relation-ids": "[]"}
-        text = self._answers.get(key) or others.get(tool, "")
-        return subprocess.CompletedProcess(arguments, 0, text, "")
-
-
-def read_arguments(arguments: Sequence[str]) -> Tuple[str, ...]:
-    """Give the tool and what its answer depends on."""
-    tool, *rest = arguments
-    words = [word for word in rest if word not in ("--format=json", "-r", "-", "--file")]
-    words = [word.rpartition(":")[2] for word in words]
-    if tool == "relation-get":
-        words = [word for word in words if word != "--app"]
-    return (Path(tool).name, *words)
+    def _answer(self, call: Call) -> object:
+        if call.relation_id is None:
+            return []
+        databag = self.databags.setdefault((call.relation_id, call.subject), {})
+        databag.update(call.changes)
+        return databag
 
 
 def dispatch(
     event: str,
-    tools: HookTools,
+    deployment: Deployment,
     relation_side: str,
     construct: Callable[[ops.CharmBase], object],
     **environment: str,
@@ -104,17 +87,17 @@ def dispatch(
 
     Args:
         event: the hook, as Juju names it.
-        tools: what answers.
+        deployment: the unit whose hook it is.
         relation_side: `provides` or `requires`.
-        construct: what the charm's constructor does; ops has the event emitted after it.
-        environment: what else Juju tells the hook.
+        construct: what the charm's constructor does, before the event is emitted.
+        environment: other variables that Juju sets for the hook.
     """
 
     class Events(ops.CharmEvents):
-        """Events of this class alone: ops adds to them what the metadata names."""
+        """Events of this class alone: ops adds those that the metadata names."""
 
     class Charm(ops.CharmBase):
-        """A charm of the library and nothing else."""
+        """A charm that only uses the library."""
 
         on = Events()
 
@@ -124,7 +107,7 @@ def dispatch(
 
     with tempfile.TemporaryDirectory() as charm_dir, restored_process():
         metadata = {
-            "name": tools.unit_name.partition("/")[0],
+            "name": deployment.unit_name.partition("/")[0],
             relation_side: {ENDPOINT: {"interface": "parca_scrape"}},
         }
         Path(charm_dir, "metadata.yaml").write_text(json.dumps(metadata), encoding="utf-8")
@@ -133,17 +116,17 @@ def dispatch(
             JUJU_DISPATCH_PATH=f"hooks/{event}",
             JUJU_MODEL_NAME=MODEL,
             JUJU_MODEL_UUID=MODEL_UUID,
-            JUJU_UNIT_NAME=tools.unit_name,
+            JUJU_UNIT_NAME=deployment.unit_name,
             JUJU_VERSION="3.6.0",
             **environment,
         )
-        with mock.patch.object(subprocess, "run", tools.run):
+        with mock.patch.object(subprocess, "run", deployment.tools.run):
             ops.main(Charm)
 
 
 @contextlib.contextmanager
 def restored_process() -> Generator[None, None, None]:
-    """Put back what ops changes of a process that it takes for its own."""
+    """Restore what ops changes in a process that it takes for its own."""
     environment = dict(os.environ)
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
@@ -159,7 +142,7 @@ def restored_process() -> Generator[None, None, None]:
 
 
 def make_remotes(relations: int, units: int, ports: int) -> List[Remote]:
-    """Give applications of some units each, which are scraped at some ports each."""
+    """Return applications with the given units each, and ports for each unit."""
     targets = [f"*:{8000 + port}" for port in range(ports)]
     return [
         make_remote(number, units, [{"static_configs": [{"targets": targets}]}])
@@ -168,7 +151,7 @@ def make_remotes(relations: int, units: int, ports: int) -> List[Remote]:
 
 
 def make_remote(relation_id: int, units: int, jobs: object) -> Remote:
-    """Give an application of some units with the given jobs."""
+    """Return an application with the given jobs."""
     application = f"app{relation_id}"
     metadata = {
         "model": MODEL,

@@ -1,14 +1,15 @@
-"""Compare what importing the library costs with what importing ops costs alone.
+"""Compare the cost of importing the library with that of importing ops alone.
 
 Usage: python -m benchmarks.imports [RUNS]
 
-Each figure is the CPU time of a process that imports ops and then a form of the library, over that
-of one that only imports ops. The processes run in turn, so that a busy machine slows down all of
-them. Nothing is compiled: each form is imported once before.
+Each ratio is the CPU time of a process that imports ops and a form of the library, over that of
+one that only imports ops. The processes take turns, so that a busy machine slows down all of them.
+Each form is imported once before, so no measurement includes compiling.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import resource
 import statistics
@@ -16,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Dict, List, Tuple
+from typing import Dict, List, Optional, Tuple
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNS = 60
@@ -26,7 +27,7 @@ OF_CHARM = "charms.{}.v0.parca_scrape"
 
 
 def list_forms() -> Dict[str, Tuple[str, str]]:
-    """Give where to find each form of the library, and what it is imported as."""
+    """Return folder and import path of each form of the library."""
     forms: Dict[str, Tuple[str, str]] = {"package": ("src", "parca_scrape")}
     for charm in ("parca", "parca_k8s"):
         for folder, title in (("src", "old path"), ("lib", "single file")):
@@ -35,17 +36,27 @@ def list_forms() -> Dict[str, Tuple[str, str]]:
     return forms
 
 
-def measure(code: str, environment: Dict[str, str]) -> float:
-    """Give the CPU seconds of a Python process that runs `code`."""
+def read_runs(description: str, default: int) -> int:
+    """Return the number of runs that the command line asks for."""
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
+    parser.add_argument("runs", metavar="RUNS", nargs="?", type=int, default=default)
+    runs: int = parser.parse_args().runs
+    return runs
+
+
+def measure(code: str, environment: Optional[Dict[str, str]] = None) -> float:
+    """Return the CPU seconds of a Python process that runs `code`."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+    subprocess.run(
+        [sys.executable, "-c", code], check=True, env=environment, stdout=subprocess.DEVNULL
+    )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def main(arguments: List[str]) -> None:
+def main() -> None:
     """Print the median of each form and its ratio to ops alone."""
-    runs = int(arguments[0]) if arguments else RUNS
+    runs = read_runs(__doc__ or "", RUNS)
     code = {"import ops": FLOOR}
     folders = {"import ops": ""}
     for title, (folder, module) in list_forms().items():
@@ -66,11 +77,11 @@ def main(arguments: List[str]) -> None:
 
 
 def environment_for(folder: str, cache: str) -> Dict[str, str]:
-    """Give an environment in which compiled files are kept, whatever the shell's says."""
+    """Return an environment in which Python keeps compiled files."""
     environment = {**os.environ, "PYTHONPATH": folder, "PYTHONPYCACHEPREFIX": cache}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     return environment
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -1,12 +1,12 @@
-"""Compare what `jobs()` costs with what no library can do without.
+"""Compare the cost of `jobs()` with the least that any library has to do.
 
 Usage: python -m benchmarks.jobs [--relations N] [--units N] [--ports N] [--runs N]
 
 `floor` reads the JSON of the same databags and builds the same result by plain comprehensions.
-`ops` takes each databag once through the model of ops, as any library must. `cold` is the first
-call of `jobs()` in a hook, which reads all databags; `warm` is the second, for which ops holds
-them already. All run in turn, so that a busy machine slows down all of them, and what `jobs()`
-gives is compared with what the floor gives.
+`ops` reads each databag once through ops, as any library must. `cold` is the first call of
+`jobs()` in a hook, which reads all databags; `warm` is the second, for which ops has them already.
+All take turns, so that a busy machine slows down all of them, and the result of `jobs()` must be
+that of the floor.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Callable, Dict, List, Sequence
 
 import ops
 
-from benchmarks.dispatch import ENDPOINT, HookTools, Remote, dispatch, make_remotes
+from benchmarks.dispatch import ENDPOINT, Deployment, Remote, dispatch, make_remotes
 from parca_scrape import ProfilingEndpointConsumer, ScrapeConfig
 
 SOURCE_LABELS = ["juju_model", "juju_model_uuid", "juju_application", "juju_unit"]
@@ -28,10 +28,10 @@ Seconds = Dict[str, float]
 
 
 def build_floor(texts: Sequence[Sequence[str]]) -> List[Dict[str, object]]:
-    """Give the scrape configs in the shortest way.
+    """Return the scrape configs, built in the shortest way.
 
     Args:
-        texts: of each relation the JSON that Juju prints of the application and of its units.
+        texts: the JSON that Juju prints for the application and its units, by relation.
     """
     scrape_configs: List[Dict[str, object]] = []
     for app_text, *unit_texts in texts:
@@ -77,7 +77,7 @@ def build_floor(texts: Sequence[Sequence[str]]) -> List[Dict[str, object]]:
 
 
 def print_databags(remotes: Sequence[Remote]) -> List[List[str]]:
-    """Give what Juju prints of each databag."""
+    """Return what Juju prints for each databag."""
     return [
         [json.dumps(dict(remote.app_databag))]
         + [json.dumps(dict(databag)) for databag in remote.unit_databags.values()]
@@ -85,8 +85,8 @@ def print_databags(remotes: Sequence[Remote]) -> List[List[str]]:
     ]
 
 
-def take_all_databags(model: ops.Model) -> None:
-    """Take each databag once through ops."""
+def read_all_databags(model: ops.Model) -> None:
+    """Read each databag once through ops."""
     for relation in model.relations[ENDPOINT]:
         databags = [relation.data[relation.app], *map(relation.data.__getitem__, relation.units)]
         for databag in databags:
@@ -94,31 +94,31 @@ def take_all_databags(model: ops.Model) -> None:
 
 
 def measure(function: Callable[[], object]) -> float:
-    """Give the seconds that a call takes."""
+    """Return the seconds that a call takes."""
     gc.collect()
     start = time.perf_counter()
     function()
     return time.perf_counter() - start
 
 
-def measure_ops(tools: HookTools) -> float:
-    """Give the seconds in which ops reads all databags."""
+def measure_ops(deployment: Deployment) -> float:
+    """Return the seconds in which ops reads all databags."""
     seconds: List[float] = []
     dispatch(
         "config-changed",
-        tools,
+        deployment,
         "requires",
-        lambda charm: seconds.append(measure(lambda: take_all_databags(charm.model))),
+        lambda charm: seconds.append(measure(lambda: read_all_databags(charm.model))),
     )
     return seconds[0]
 
 
-def measure_jobs(tools: HookTools, results: List[List[ScrapeConfig]]) -> List[float]:
-    """Give the seconds of the first and of the second call in a hook.
+def measure_jobs(deployment: Deployment, results: List[List[ScrapeConfig]]) -> List[float]:
+    """Return the seconds of the first and of the second call in a hook.
 
     Args:
-        tools: what answers.
-        results: takes what a third call gave.
+        deployment: the unit whose hook it is.
+        results: receives the result of a third call.
     """
     seconds: List[float] = []
 
@@ -128,26 +128,26 @@ def measure_jobs(tools: HookTools, results: List[List[ScrapeConfig]]) -> List[fl
         results.append(profiling.jobs())
         return profiling
 
-    dispatch("config-changed", tools, "requires", construct)
+    dispatch("config-changed", deployment, "requires", construct)
     return seconds
 
 
 def compare(remotes: Sequence[Remote], runs: int) -> Seconds:
-    """Give the medians of all four.
+    """Return the medians of all four.
 
     Raises:
-        SystemExit: the library's result is not that of the floor.
+        SystemExit: the library returns something else than the floor.
     """
     texts = print_databags(remotes)
-    tools = HookTools("parca/0", remotes)
+    deployment = Deployment("parca/0", remotes)
     samples: List[Seconds] = []
     for _ in range(runs + 1):
         results: List[List[ScrapeConfig]] = []
         floor = measure(lambda: build_floor(texts))
-        ops_read = measure_ops(tools)
-        cold, warm = measure_jobs(tools, results)
+        ops_read = measure_ops(deployment)
+        cold, warm = measure_jobs(deployment, results)
         if results != [build_floor(texts)]:
-            raise SystemExit("benchmarks: jobs() gives something else than the floor")
+            raise SystemExit("benchmarks: jobs() returns something else than the floor")
         samples.append({"floor": floor, "ops": ops_read, "cold": cold, "warm": warm})
     counted = samples[1:]  # the first one warms up
     return {name: statistics.median(sample[name] for sample in counted) for name in counted[0]}

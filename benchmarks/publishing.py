@@ -2,8 +2,8 @@
 
 Usage: python -m benchmarks.publishing [--relations N] [--runs N]
 
-Each hook tool is a process in production: `process` is what the smallest one costs here, so that
-the calls can be weighed against the library's and ops' own time.
+In production each hook tool is a process. `process` is the time of the smallest process here, to
+weigh the calls against the time of the library and of ops.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Callable, Dict, List, Tuple
 
 import ops
 
-from benchmarks.dispatch import ENDPOINT, HookTools, Remote, dispatch
+from benchmarks.dispatch import ENDPOINT, Deployment, Remote, dispatch
 from parca_scrape import Job, ProfilingEndpointProvider, StaticConfig
 
 UNIT_NAME = "zinc/0"
@@ -30,20 +30,21 @@ def publish_at_events(charm: ops.CharmBase) -> object:
 
 
 def publish_always(charm: ops.CharmBase) -> object:
-    """Make the provider and publish, as a charm does that reconciles at every event."""
+    """Make the provider and publish, as a reconciling charm does at every event."""
     provider = ProfilingEndpointProvider(charm, jobs=JOBS)
     provider.set_scrape_job_spec()
     return provider
 
 
 def run_hook(
-    event: str, tools: HookTools, construct: Callable[[ops.CharmBase], object]
+    event: str, deployment: Deployment, construct: Callable[[ops.CharmBase], object]
 ) -> Tuple[Dict[str, int], float]:
-    """Give how often each tool is run in a hook, and the seconds of CPU that the hook takes."""
-    tools.calls.clear()
+    """Return how often each tool is run in a hook, and the seconds of CPU that the hook takes."""
+    calls = deployment.tools.calls
+    calls.clear()
     environment = {}
     if event.startswith(ENDPOINT):
-        relation = tools.remotes[0]
+        relation = deployment.remotes[0]
         environment = {
             "JUJU_RELATION": ENDPOINT,
             "JUJU_RELATION_ID": f"{ENDPOINT}:{relation.relation_id}",
@@ -51,13 +52,14 @@ def run_hook(
             "JUJU_REMOTE_UNIT": f"{relation.application}/0",
         }
     start = time.process_time()
-    dispatch(event, tools, "provides", construct, **environment)
+    dispatch(event, deployment, "provides", construct, **environment)
     seconds = time.process_time() - start
-    return {tool: tools.calls[tool] for tool in TOOLS}, seconds
+    counts = {tool: sum(call.tool.startswith(tool) for call in calls) for tool in TOOLS}
+    return counts, seconds
 
 
 def measure_process(runs: int) -> float:
-    """Give the seconds of the smallest process."""
+    """Return the seconds of the smallest process."""
     seconds: List[float] = []
     for _ in range(runs):
         start = time.perf_counter()
@@ -85,15 +87,15 @@ def main() -> None:
     print(f"{options.relations} relations, process {measure_process(options.runs) * 1000:.1f} ms")
     print(f"{'':24}{'CPU ms':>8}  {'  '.join(TOOLS)}")
     for title, event, construct, is_new in hooks:
-        tools = HookTools(UNIT_NAME, remotes)
+        deployment = Deployment(UNIT_NAME, remotes)
         if not is_new:
-            run_hook(f"{ENDPOINT}-relation-joined", tools, publish_at_events)
+            run_hook(f"{ENDPOINT}-relation-joined", deployment, publish_at_events)
         samples: List[float] = []
         calls: Dict[str, int] = {}
         for _ in range(options.runs):
             if is_new:
-                tools.written.clear()
-            calls, seconds = run_hook(event, tools, construct)
+                deployment.databags.clear()
+            calls, seconds = run_hook(event, deployment, construct)
             samples.append(seconds)
         counts = "  ".join(f"{calls[tool]:>{len(tool)}}" for tool in TOOLS)
         print(f"{title:24}{statistics.median(samples) * 1000:8.1f}  {counts}")

@@ -2,11 +2,10 @@
 
 Usage: python -m benchmarks.scale [--sizes N] [SHAPE ...]
 
-Writes docs/scale.svg, and the tables into docs/scale.md. Each measurement is a process of its own:
-seconds of CPU, the memory that it takes more at its peak than before, and the text in its result,
-in which names and labels stand as often as they will in Parca's file. It has at most 8 GiB. What
-grows more than twice as fast as its size, over the last two doublings, is named at the end, and
-makes the exit code 1.
+Write docs/scale.svg, and the tables in docs/scale.md. Each measurement runs in a process of its
+own with at most 8 GiB: seconds of CPU, additional memory at the peak, and the text in the result,
+where names and labels count as often as Parca's file repeats them. At the end, name what has grown
+more than twice as fast as its size over the last two doublings, and return the exit code 1.
 """
 
 from __future__ import annotations
@@ -23,8 +22,8 @@ from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 import ops
 
 from benchmarks.chart import Chart, draw_charts
-from benchmarks.dispatch import HookTools, dispatch, make_remotes
-from benchmarks.jobs import take_all_databags
+from benchmarks.dispatch import Deployment, dispatch, make_remotes
+from benchmarks.jobs import read_all_databags
 from benchmarks.shapes import SHAPES
 from parca_scrape import Problem, ProfilingEndpointConsumer, ScrapeConfig
 from parca_scrape.render import render
@@ -55,7 +54,7 @@ Costs = List[Tuple[int, Optional[Cost]]]
 
 
 def measure(function: Callable[[], object]) -> Cost:
-    """Give what a call costs this process."""
+    """Return the cost of a call to this process."""
     before = peak_mebibytes()
     start = time.process_time()
     result = function()
@@ -65,7 +64,7 @@ def measure(function: Callable[[], object]) -> Cost:
 
 
 def peak_mebibytes() -> float:
-    """Give the most memory that this process has had."""
+    """Return the peak memory of this process."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
@@ -87,7 +86,7 @@ def measure_databag(shape: str, size: int) -> Cost:
 
 
 def measure_text(scrape_configs: Sequence[ScrapeConfig]) -> float:
-    """Give the MiB of text in names, targets and labels."""
+    """Return the MiB of text in names, targets and labels."""
     characters = 0
     for scrape_config in scrape_configs:
         characters += len(scrape_config["job_name"])
@@ -102,23 +101,23 @@ def measure_hook(kind: str, size: int) -> Cost:
     """Call `jobs()` in a hook, or only read the databags by ops.
 
     Args:
-        kind: `units` or `relations`, with `-ops` behind it for ops alone.
+        kind: `units` or `relations`, with the suffix `-ops` for ops alone.
         size: how many of them there are.
     """
     units = size if kind.startswith("units") else 1
     relations = size if kind.startswith("relations") else 1
-    tools = HookTools("parca/0", make_remotes(relations, units, 1))
+    deployment = Deployment("parca/0", make_remotes(relations, units, 1))
     costs: List[Cost] = []
 
     def construct(charm: ops.CharmBase) -> object:
         if kind.endswith("-ops"):
-            costs.append(measure(lambda: take_all_databags(charm.model)))
+            costs.append(measure(lambda: read_all_databags(charm.model)))
             return None
         profiling = ProfilingEndpointConsumer(charm)
         costs.append(measure(profiling.jobs))
         return profiling
 
-    dispatch("config-changed", tools, "requires", construct)
+    dispatch("config-changed", deployment, "requires", construct)
     return costs[0]
 
 
@@ -135,7 +134,7 @@ def run_measurement(name: str, size: int) -> Optional[Cost]:
 
 
 def print_measurement(name: str, size: int) -> int:
-    """Measure here, and print the result for the process that asked."""
+    """Measure in this process, and print the result for the calling one."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
     measure_one = measure_databag if name in SHAPES else measure_hook
     try:
@@ -147,7 +146,7 @@ def print_measurement(name: str, size: int) -> int:
 
 
 def measure_all(names: Sequence[str], steps: int) -> Dict[str, Costs]:
-    """Measure all, each for sizes that double up to the largest."""
+    """Measure all, each with sizes that double up to the largest."""
     costs: Dict[str, Costs] = {}
     for name in names:
         largest = LARGEST.get(name.partition("-")[0], LARGEST_DATABAG)
@@ -164,7 +163,7 @@ def measure_all(names: Sequence[str], steps: int) -> Dict[str, Costs]:
 
 
 def show(cost: Optional[Cost]) -> str:
-    """Give a measurement as text."""
+    """Return a measurement as text."""
     if cost is None:
         return "over 8 GiB or 15 minutes"
     figures = f"{cost.seconds:8.2f} s {cost.mebibytes:8.0f} MiB {cost.text:8.0f} MiB of text"
@@ -172,11 +171,11 @@ def show(cost: Optional[Cost]) -> str:
 
 
 def growth(costs: Costs, part: int) -> float:
-    """Give how much faster than its size a cost grows over the last two doublings.
+    """Return how much faster than its size a cost grows over the last two doublings.
 
     Args:
         costs: the measurements.
-        part: which part of `Cost`; one below the `LEAST` of it tells nothing.
+        part: the part of `Cost`; values below its `LEAST` are ignored.
     """
     least = LEAST[part]
     if costs[-1][1] is None:
@@ -191,7 +190,7 @@ def growth(costs: Costs, part: int) -> float:
 
 
 def table(costs: Dict[str, Costs]) -> List[str]:
-    """Give the largest of each shape as a table in Markdown."""
+    """Return the largest of each shape as a table in Markdown."""
     rows = [
         "| shape of 16 MiB | seconds | MiB | MiB of text | result |",
         "|---|---:|---:|---:|---|",
@@ -209,7 +208,7 @@ def table(costs: Dict[str, Costs]) -> List[str]:
 
 
 def hook_table(costs: Dict[str, Costs]) -> List[str]:
-    """Give the costs of units and relations, and the share of ops, as a table in Markdown."""
+    """Return the costs of units and relations, and the share of ops, as a table in Markdown."""
     rows = ["| | `jobs()`, s | of which ops, s | share | MiB |", "|---|---:|---:|---:|---:|"]
     for kind in LARGEST:
         for (size, cost), (_, read) in zip(costs.get(kind, []), costs.get(f"{kind}-ops", [])):
@@ -223,7 +222,7 @@ def hook_table(costs: Dict[str, Costs]) -> List[str]:
 
 
 def draw(costs: Dict[str, Costs]) -> str:
-    """Give the charts."""
+    """Return the charts."""
 
     def lines(
         names: Sequence[str], part: int, unit: float = 1
@@ -249,7 +248,7 @@ def draw(costs: Dict[str, Costs]) -> str:
 
 
 def write_docs(costs: Dict[str, Costs]) -> None:
-    """Write the charts, and the tables into the page about them."""
+    """Write the charts and the tables."""
     (DOCS / "scale.svg").write_text(draw(costs), encoding="utf-8")
     page = DOCS / "scale.md"
     before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)

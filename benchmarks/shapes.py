@@ -1,4 +1,4 @@
-"""Shapes that a databag of a given size can take, most of them made to cost much."""
+"""Shapes that a databag of a given size can take, most of them expensive."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DIGITS = 4300
 def make_databags(
     scrape_jobs: str, *, model: str = MODEL, units: int = 1, host: str = HOST
 ) -> RelationDatabags:
-    """Give the databags of a relation."""
+    """Return the databags of a relation."""
     names = [f"{APPLICATION}/{number}" for number in range(units)]
     app_databag = {
         "scrape_jobs": scrape_jobs,
@@ -28,13 +28,13 @@ def make_databags(
 
 
 def fill(size: int, before: str, part: str, after: str) -> str:
-    """Give JSON of a size in bytes, with as many numbered parts as there is room for.
+    """Return JSON of a given size, with as many numbered parts as fit.
 
     Args:
         size: how long the text may be.
-        before: what stands in front of the parts.
-        part: one of the parts, with `@` for its number.
-        after: what stands behind them.
+        before: the text before the parts.
+        part: one part, with `@` for its number.
+        after: the text after the parts.
     """
     texts: List[str] = []
     length = len(before) + len(after)
@@ -46,16 +46,16 @@ def fill(size: int, before: str, part: str, after: str) -> str:
 
 
 def fill_jobs(size: int, part: str) -> str:
-    """Give that many jobs."""
+    """Return as many jobs as fit."""
     return fill(size, "[", part, "]")
 
 
 def fill_job(size: int, path: str, part: str) -> str:
-    """Give one job with many parts.
+    """Return one job with many parts.
 
     Args:
         size: how long the text may be.
-        path: what is around the parts in a job, with `...` in their place.
+        path: the job around the parts, with `...` in their place.
         part: one of the parts.
     """
     before, after = f"[{path}]".split("...")
@@ -63,7 +63,7 @@ def fill_job(size: int, path: str, part: str) -> str:
 
 
 def fill_text(size: int, character: str) -> str:
-    """Give one job with a long name."""
+    """Return one job with a long name."""
     return f'[{{"job_name": "{character * (size // len(character))}"}}]'
 
 

@@ -1,13 +1,12 @@
-"""The options of a test run: which form of the library, and how hard hypothesis tries."""
+"""The options of a test run: the form of the library, and how many examples hypothesis tries."""
 
 from __future__ import annotations
 
 import importlib.util
 import os
-import re
 import sys
 from pathlib import Path
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Sequence
 
 import hypothesis
 import ops
@@ -29,7 +28,18 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("full")
 
-MODULE_MARK = re.compile(r"^pytestmark = .*", re.MULTILINE)
+TESTS = ROOT / "tests"
+# What the tests of each folder need; a module that differs has a line of its own.
+MARKS: Dict[str, Sequence[str]] = {
+    "charm": ["state_transitions"],
+    "charm/test_dispatch": ["package_only"],
+    "charm/test_harness": [],
+    "cli": ["package_only"],
+    "functional": ["package_only", "state_transitions"],
+    "oracle": ["package_only", "once"],
+    "release": ["package_only", "once"],
+    "release/test_documentation": ["package_only", "state_transitions"],
+}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -53,50 +63,58 @@ def pytest_report_header(config: pytest.Config) -> List[str]:
     file = sys.modules["parca_scrape"].__file__
     lines = [f"library: {chosen_form(config)} ({file}), ops {ops.__version__}"]
     lines.extend(
-        f"left out: {path.relative_to(ROOT)}, {reason}"
-        for path in sorted((ROOT / "tests").rglob("test_*.py"))
-        for reason in reasons_against(path, config)
+        f"skipped: {path.relative_to(ROOT)}, {reason}"
+        for path in sorted(TESTS.rglob("test_*.py"))
+        for reason in reasons_against(marks_of(path), config)
     )
     return lines
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> Optional[bool]:
-    # A module that only makes sense for one form would fail at its imports, so its mark is read
-    # before it is imported.
-    if collection_path.suffix == ".py" and reasons_against(collection_path, config):
-        return True
-    return None
+    # Where their tests cannot run, some modules cannot even be imported.
+    return True if reasons_against(marks_of(collection_path), config) else None
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    for mark in marks_of(item.path):
+        item.add_marker(mark)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: List[pytest.Item]) -> None:
-    unwanted = unwanted_marks(config)
-    left_out = [item for item in items if any(map(item.get_closest_marker, unwanted))]
+    left_out = [
+        item
+        for item in items
+        if reasons_against([mark.name for mark in item.iter_markers()], config)
+    ]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.fixture
+def library(pytestconfig: pytest.Config) -> str:
+    """Return the form of the library under test."""
+    return chosen_form(pytestconfig)
 
 
 def chosen_form(config: pytest.Config) -> str:
     return str(config.getoption("--library"))
 
 
-def unwanted_marks(config: pytest.Config) -> Dict[str, str]:
-    """Give the marks of tests that cannot run here, with the reason."""
-    marks: Dict[str, str] = {}
-    if chosen_form(config) != "package":
-        marks["package_only"] = "made for the package only"
-    if importlib.util.find_spec("scenario") is None:
-        marks["state_transitions"] = "this ops has no state-transition tests"
-    return marks
-
-
-def reasons_against(path: Path, config: pytest.Config) -> List[str]:
-    """Give the reasons for which a whole module is left out, from its `pytestmark` line."""
-    marked = MODULE_MARK.search(path.read_text(encoding="utf-8"))
-    if marked is None:
+def marks_of(path: Path) -> Sequence[str]:
+    """Return the marks of all tests in a module."""
+    if TESTS not in path.parents or not path.name.startswith("test_"):
         return []
-    return [
-        reason
-        for mark, reason in unwanted_marks(config).items()
-        if re.search(rf"\bmark\.{mark}\b", marked.group())
-    ]
+    name = path.relative_to(TESTS).as_posix()
+    places = [place for place in MARKS if name.startswith(place)]
+    return MARKS[max(places, key=len)] if places else []
+
+
+def reasons_against(marks: Sequence[str], config: pytest.Config) -> List[str]:
+    """Return why tests with these marks cannot run here."""
+    reasons: List[str] = []
+    if "package_only" in marks and chosen_form(config) != "package":
+        reasons.append("for the package only")
+    if "state_transitions" in marks and importlib.util.find_spec("scenario") is None:
+        reasons.append("needs ops.testing.Context")
+    return reasons

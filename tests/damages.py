@@ -1,4 +1,4 @@
-"""Every way in which databags can be wrong that JSON and text allow."""
+"""Every way in which JSON and text allow a databag to be wrong."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ junk = st.recursive(
 
 
 def list_places(value: Json, kind: str, place: Place = ()) -> List[Tuple[Place, str]]:
-    """Give all places in JSON, each with the kind of field that is there."""
+    """Return all places in JSON, each with the kind of field there."""
     places = [(place, kind)]
     if isinstance(value, dict):
         for key, element in value.items():
@@ -46,7 +46,7 @@ def list_places(value: Json, kind: str, place: Place = ()) -> List[Tuple[Place, 
 
 
 def change(value: Json, place: Place, how: Callable[[Json], Json]) -> Json:
-    """Give a copy of JSON with another value at a place."""
+    """Return a copy of JSON with another value at a place."""
     if not place:
         return how(value)
     if isinstance(value, dict):
@@ -59,7 +59,7 @@ def change(value: Json, place: Place, how: Callable[[Json], Json]) -> Json:
 
 
 def remove(value: Json, place: Place) -> Json:
-    """Give a copy of JSON without what is at a place."""
+    """Return a copy of JSON without the value at a place."""
 
     def without(parent: Json) -> Json:
         if isinstance(parent, dict):
@@ -73,7 +73,7 @@ def remove(value: Json, place: Place) -> Json:
 
 @st.composite
 def damage_json(draw: st.DrawFn, value: Json, kind: str) -> Tuple[Json, Place]:
-    """Give JSON with one place replaced, removed or put in, and the place."""
+    """Return JSON with one place replaced, removed or added, and that place."""
     place, found = draw(st.sampled_from(list_places(value, kind)))
     action = draw(st.sampled_from(("poison", "poison", "junk", "insert", "remove")))
     if action == "remove" and place:
@@ -91,7 +91,7 @@ def damage_json(draw: st.DrawFn, value: Json, kind: str) -> Tuple[Json, Place]:
 def insert(
     draw: st.DrawFn, value: Json, place: Place, kind: str, keys: Tuple[str, ...]
 ) -> Tuple[Json, Place]:
-    """Give JSON with one more key or element in the object or list at a place."""
+    """Return JSON with one more key or element in the object or list at a place."""
     parent: List[Json] = [value]
     for step in place:
         inner = parent[0]
@@ -142,7 +142,7 @@ def damage_unit(draw: st.DrawFn, remote: Remote) -> Tuple[Remote, Place]:
 def damage_text(draw: st.DrawFn, remote: Remote) -> Tuple[Remote, Place]:
     """Damage the text of the application databag, but not inside of PEM text.
 
-    Base64 that is another, and still base64, is what nobody checks before Go does.
+    Nobody before Go notices when base64 becomes other base64.
     """
     key = draw(st.sampled_from(("scrape_jobs", "scrape_metadata")))
     text = write(remote.jobs if key == "scrape_jobs" else remote.metadata)
@@ -162,7 +162,7 @@ def damage_text(draw: st.DrawFn, remote: Remote) -> Tuple[Remote, Place]:
 
 @st.composite
 def damage_names(draw: st.DrawFn, remote: Remote) -> Tuple[Remote, Place]:
-    """Give names to application and units that Juju would not."""
+    """Give application and units names that Juju would not give."""
     names = draw(
         st.lists(
             st.sampled_from(ODD_UNITS),
@@ -181,7 +181,7 @@ damaged_places = (damage_jobs, damage_jobs, damage_jobs, damage_metadata, damage
 
 @st.composite
 def damaged_remotes(draw: st.DrawFn, odd_names: bool = True) -> Remote:
-    """Give an application with up to four damages of any kind."""
+    """Return an application with up to four damages of any kind."""
     remote = draw(good_remotes())
     damages = [*damaged_places, damage_text] + [damage_names] * odd_names
     for damage in draw(st.lists(st.sampled_from(damages), min_size=1, max_size=4)):

@@ -14,19 +14,19 @@ PACKAGE = "parca_scrape"
 
 @dataclass(frozen=True)
 class Form:
-    """One form of the library: the import path, and its source in the checkout."""
+    """One form of the library: its import path, and its source in the checkout."""
 
     module: str
     source: str
 
     @property
     def is_single_file(self) -> bool:
-        """Whether the one file is the whole library."""
+        """Whether one file is the whole library."""
         return self.source.startswith("lib/")
 
 
 def charm_forms() -> Dict[str, Form]:
-    """Give the old import paths and the single files of both charms."""
+    """Return the old import paths and the single files of both charms."""
     forms: Dict[str, Form] = {}
     for prefix, folder in (("charms.", "src"), ("file-", "lib")):
         for charm in ("parca", "parca_k8s"):
@@ -44,10 +44,10 @@ FORMS: Dict[str, Form] = {
 
 
 def load(form: Form) -> None:
-    """Import a form of the library and let `import parca_scrape` give that from now on.
+    """Import a form of the library, which `import parca_scrape` then returns.
 
     Raises:
-        ImportError: if the form is not there, or is not what it claims to be.
+        ImportError: the form is missing, or is not what it claims to be.
     """
     if not form.is_single_file:
         library = importlib.import_module(form.module)

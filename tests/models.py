@@ -1,4 +1,4 @@
-"""What the library's results should be, said a second time in the plainest way."""
+"""A second, plain implementation of what the library returns."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.strategies import Json, Object, Remote
 
 
 def expected_jobs(remotes: Sequence[Remote]) -> List[Object]:
-    """Give the scrape configs of relations in which nothing is wrong, in the order of their ids.
+    """Return the scrape configs of relations in which nothing is wrong, in the order of their ids.
 
     Names must not clash within an application.
     """
@@ -22,7 +22,7 @@ def expected_jobs(remotes: Sequence[Remote]) -> List[Object]:
 
 
 def expected_job(job: Object, remote: Remote) -> Object:
-    """Give the scrape config of a job in which nothing is wrong."""
+    """Return the scrape config of a job in which nothing is wrong."""
     metadata = as_object(remote.metadata)
     parts = (metadata["model"], str(metadata["model_uuid"])[:8], metadata["application"])
     prefix = "_".join(map(str, parts)).replace("/", "_")
@@ -67,7 +67,7 @@ def expected_job(job: Object, remote: Remote) -> Object:
 
 
 def addresses(remote: Remote) -> List[Tuple[str, str]]:
-    """Give published name and address of each unit that has one, in the order of unit numbers."""
+    """Return name and address of each unit that has published one, by unit number."""
     found: List[Tuple[int, str, str]] = []
     for unit_name, pairs in remote.units:
         databag = dict(pairs)
@@ -79,7 +79,7 @@ def addresses(remote: Remote) -> List[Tuple[str, str]]:
 
 
 def resolved_names(jobs: Sequence[Tuple[str, str]]) -> List[Tuple[int, str]]:
-    """Give index and final name of each job that stays, of jobs that are names and contents.
+    """Return index and final name of each job that stays, given names and contents.
 
     Identical jobs become one. Of others the first keeps the name, and each later one takes the
     lowest number behind it that makes a name which no job was given or has taken; `parca` is
@@ -99,19 +99,19 @@ def resolved_names(jobs: Sequence[Tuple[str, str]]) -> List[Tuple[int, str]]:
 
 
 def sorted_pairs(value: Json) -> Json:
-    """Give JSON whose objects are lists of pairs in the order of keys: equal text is equality."""
+    """Return JSON with sorted keys, so that equal values have equal text."""
     if isinstance(value, dict):
         return [[key, sorted_pairs(value[key])] for key in sorted(value)]
     return [sorted_pairs(element) for element in value] if isinstance(value, list) else value
 
 
 def as_list(value: Json) -> List[Json]:
-    """Give a list that must be one."""
+    """Return a list that must be one."""
     assert isinstance(value, list)
     return value
 
 
 def as_object(value: Json) -> Dict[str, Json]:
-    """Give an object that must be one."""
+    """Return an object that must be one."""
     assert isinstance(value, dict)
     return value

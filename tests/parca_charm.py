@@ -8,10 +8,22 @@ import ops
 from ops import testing
 
 from parca_scrape import Problem, ProfilingEndpointConsumer, TargetsChangedEvent
-from tests.hook_tools import HookTools, bare_errors
+from tests.hook_tools import HookTools, bare_errors, warnings_in
 
 MODEL_UUID = "20ce8299-3634-4bef-8bd8-5ace6c8816b4"
 ONE_PORT = '[{"static_configs": [{"targets": ["*:8080"]}]}]'
+
+# Events that do not change what there is to scrape.
+OTHER_EVENTS = [
+    "install",
+    "start",
+    "config_changed",
+    "update_status",
+    "upgrade_charm",
+    "leader_elected",
+    "relation_created",
+    "relation_joined",
+]
 
 Make = Callable[[ops.CharmBase], ProfilingEndpointConsumer]
 
@@ -19,9 +31,10 @@ Make = Callable[[ops.CharmBase], ProfilingEndpointConsumer]
 class CharmWithConsumer(ops.CharmBase):
     """Base of the charms under test."""
 
+    tools: HookTools
     consumer: ProfilingEndpointConsumer
     changes: List[Tuple[int, List[Any]]]
-    """What `targets_changed` told: the relation, and what `jobs()` gave then."""
+    """The relation of each `targets_changed`, and what `jobs()` returned then."""
     is_busy = False
     """Whether the charm defers `targets_changed`."""
 
@@ -30,23 +43,26 @@ class Hook(NamedTuple):
     """What one hook saw."""
 
     jobs: List[Any]
-    """What `jobs()` gave before the event was emitted."""
+    """What `jobs()` returned before the event was emitted."""
     changes: List[Tuple[int, List[Any]]]
     problems: List[Problem]
-    """What `problems()` gave after that."""
+    """What `problems()` returned after that."""
     log: List[str]
     """The lines of the charm's log from WARNING on."""
     emitted: List[str]
     """The kinds of the events, Juju's own included."""
 
 
-def charm_type(make: Make, tools: Optional[HookTools] = None) -> Type[CharmWithConsumer]:
+def charm_type(
+    make: Make = ProfilingEndpointConsumer, tools: Optional[HookTools] = None
+) -> Type[CharmWithConsumer]:
     """Make a charm that observes its consumer."""
 
     class ParcaCharm(CharmWithConsumer):
         def __init__(self, framework: ops.Framework) -> None:
             super().__init__(framework)
-            (tools or HookTools()).stand_between(self.model)
+            self.tools = tools or HookTools()
+            self.tools.stand_between(self.model)
             self.consumer = make(self)
             self.changes = []
             framework.observe(self.consumer.on.targets_changed, self._on_targets_changed)
@@ -62,7 +78,7 @@ def charm_type(make: Make, tools: Optional[HookTools] = None) -> Type[CharmWithC
 def make_context(
     make: Make = ProfilingEndpointConsumer, tools: Optional[HookTools] = None
 ) -> testing.Context[CharmWithConsumer]:
-    """Make what hooks of the charm run in."""
+    """Make the context in which hooks of the charm run."""
     return testing.Context(
         charm_type(make, tools),
         meta={
@@ -86,11 +102,7 @@ def make_relation(
     app_data: Optional[Dict[str, str]] = None,
     units_data: Optional[Mapping[int, Dict[str, str]]] = None,
 ) -> testing.Relation:
-    """Make a relation to a provider, which published what providers do unless more is given."""
-    metadata = (
-        f'{{"model": "cos", "model_uuid": "{MODEL_UUID}", "application": "{application}",'
-        f' "unit": "{application}/0", "charm_name": "zinc-k8s"}}'
-    )
+    """Make a relation to a provider, with the databags of a usual one unless others are given."""
     published = {number: unit_data(application, number) for number in units}
     return testing.Relation(
         endpoint,
@@ -98,7 +110,7 @@ def make_relation(
         id=relation_id,
         remote_app_name=application,
         remote_app_data=(
-            {"scrape_jobs": scrape_jobs, "scrape_metadata": metadata}
+            {"scrape_jobs": scrape_jobs, "scrape_metadata": metadata(application)}
             if app_data is None
             else app_data
         ),
@@ -106,8 +118,16 @@ def make_relation(
     )
 
 
+def metadata(application: str) -> str:
+    """Return what the leader of a provider publishes of its topology."""
+    return (
+        f'{{"model": "cos", "model_uuid": "{MODEL_UUID}", "application": "{application}",'
+        f' "unit": "{application}/0", "charm_name": "zinc-k8s"}}'
+    )
+
+
 def unit_data(application: str, number: int) -> Dict[str, str]:
-    """Give what a unit of a provider publishes, and what Juju adds."""
+    """Return the databag of a provider's unit, with what Juju adds."""
     return {
         "ingress-address": f"192.0.2.{number}",
         "parca_scrape_unit_address": f"{application}-{number}.local",
@@ -116,7 +136,7 @@ def unit_data(application: str, number: int) -> Dict[str, str]:
 
 
 def entry(targets: List[str], application: str, unit: str = "") -> Dict[str, object]:
-    """Give an entry of static configs."""
+    """Return an entry of static configs."""
     labels = {
         "juju_model": "cos",
         "juju_model_uuid": MODEL_UUID,
@@ -129,7 +149,7 @@ def entry(targets: List[str], application: str, unit: str = "") -> Dict[str, obj
 def scrape_config(
     name: str, static_configs: List[Dict[str, object]], *, by_unit: bool = True
 ) -> Dict[str, object]:
-    """Give a whole scrape config without settings."""
+    """Return a scrape config without settings."""
     source_labels = ["juju_model", "juju_model_uuid", "juju_application"]
     return {
         "job_name": name,
@@ -146,7 +166,7 @@ def scrape_config(
 
 
 def one_port(application: str = "zinc", units: Sequence[int] = (0,)) -> Dict[str, object]:
-    """Give the scrape config of `ONE_PORT`."""
+    """Return the scrape config of `ONE_PORT`."""
     entries = [
         entry([f"{application}-{number}.local:8080"], application, f"{application}/{number}")
         for number in units
@@ -161,15 +181,14 @@ def run_hook(
     tools: Optional[HookTools] = None,
     **event_arguments: int,
 ) -> Hook:
-    """Run one hook of the charm, which asks for the jobs before the event and at each change.
+    """Run one hook of the charm, which calls `jobs()` before the event and at each change.
 
     Args:
-        event: the name of a method of `Context.on`; an event of a relation is that of the first
-            one.
+        event: the name of a method of `Context.on`; relation events are about the first relation.
         relations: the relations of the model.
         make: makes the consumer.
         tools: stands between the charm and its hook tools.
-        event_arguments: what else the event is about.
+        event_arguments: other arguments of the event.
     """
     context = make_context(make, tools)
     occur = getattr(context.on, event)
@@ -184,6 +203,6 @@ def run_hook(
         jobs,
         manager.charm.changes,
         problems,
-        [line.message for line in context.juju_log if line.level in ("WARNING", "ERROR")],
+        warnings_in(context),
         [event.handle.kind for event in context.emitted_events],
     )

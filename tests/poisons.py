@@ -1,4 +1,4 @@
-"""Values that hurt somebody somewhere: what Parca refuses, dies of or takes for something else.
+"""Values that Parca refuses, crashes on or misreads.
 
 Some are good, and look as if they were not.
 """

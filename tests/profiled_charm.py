@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple, Type
+from typing import (
+    Callable,
+    Dict,
+    Iterable,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+    Type,
+    Union,
+)
 
 import ops
 from ops import testing
 
-from parca_scrape import ProfilingEndpointProvider
-from tests.hook_tools import HookTools, bare_errors
+from parca_scrape import Job, ProfilingEndpointProvider, StaticConfig
+from tests.hook_tools import HookTools, bare_errors, warnings_in
+from tests.parca_charm import MODEL_UUID, metadata
 
-MODEL_UUID = "20ce8299-3634-4bef-8bd8-5ace6c8816b4"
 FQDN = "zinc-0.zinc-endpoints.cos.svc.cluster.local"
-METADATA = (
-    f'{{"model": "cos", "model_uuid": "{MODEL_UUID}", "application": "zinc",'
-    ' "unit": "zinc/0", "charm_name": "zinc-k8s"}'
-)
+METADATA = metadata("zinc")
 UNIT_DATA = {"parca_scrape_unit_address": FQDN, "parca_scrape_unit_name": "zinc/0"}
 Databags = Tuple[Dict[str, str], Dict[str, str]]
 NOTHING: Databags = ({}, {})
 UNIT_ONLY: Databags = ({}, UNIT_DATA)
 
+Jobs = Iterable[Union[Mapping[str, object], Job]]
 Make = Callable[[ops.CharmBase], ProfilingEndpointProvider]
 
 
 class Fqdn:
-    """Stands in for `socket.getfqdn`, and counts how often it is asked."""
+    """Stands in for `socket.getfqdn`, and counts its calls."""
 
     def __init__(self) -> None:
         self.times_asked = 0
@@ -38,6 +48,7 @@ class Fqdn:
 class CharmWithProvider(ops.CharmBase):
     """Base of the charms under test."""
 
+    tools: HookTools
     provider: ProfilingEndpointProvider
 
 
@@ -45,7 +56,7 @@ class Hook(NamedTuple):
     """What one hook left behind."""
 
     databags: Dict[int, Databags]
-    """Of each relation the databags of this application and of this unit."""
+    """The databags of this application and this unit, by relation."""
     log: List[str]
     """The lines of the charm's log from WARNING on."""
     emitted: List[str]
@@ -53,20 +64,39 @@ class Hook(NamedTuple):
 
 
 def both_databags(scrape_jobs: str) -> Databags:
-    """Give what the leader publishes."""
+    """Return the databags that the leader publishes."""
     return {"scrape_metadata": METADATA, "scrape_jobs": scrape_jobs}, UNIT_DATA
 
 
+FULL_JOB = Job(
+    job_name="full",
+    static_configs=[
+        StaticConfig(["*:8080", "*", "db.example:9000"], {"team": "zinc"}),
+        StaticConfig(),
+    ],
+    tls_config=None,
+    scheme="https",
+    scrape_timeout="31s",
+    scrape_interval="30s",
+)
 DEFAULT = both_databags('[{"static_configs": [{"targets": ["*:80"]}]}]')
 
 
-def charm_type(make: Make, tools: Optional[HookTools] = None) -> Type[CharmWithProvider]:
+def with_jobs(jobs: Optional[Jobs]) -> Make:
+    """Make a provider with these jobs."""
+    return lambda charm: ProfilingEndpointProvider(charm, jobs=jobs)
+
+
+def charm_type(
+    make: Make = ProfilingEndpointProvider, tools: Optional[HookTools] = None
+) -> Type[CharmWithProvider]:
     """Make a charm that makes its provider in its constructor."""
 
     class ProfiledCharm(CharmWithProvider):
         def __init__(self, framework: ops.Framework) -> None:
             super().__init__(framework)
-            (tools or HookTools()).stand_between(self.model)
+            self.tools = tools or HookTools()
+            self.tools.stand_between(self.model)
             self.provider = make(self)
 
     return ProfiledCharm
@@ -77,7 +107,7 @@ def make_context(
     tools: Optional[HookTools] = None,
     containers: Sequence[str] = (),
 ) -> testing.Context[CharmWithProvider]:
-    """Make what hooks of the charm run in."""
+    """Make the context in which hooks of the charm run."""
     return testing.Context(
         charm_type(make, tools),
         meta={
@@ -116,7 +146,7 @@ def make_relation(
     app_data: Optional[Dict[str, str]] = None,
     unit_data: Optional[Dict[str, str]] = None,
 ) -> testing.Relation:
-    """Make a relation to Parca, with nothing in our databags unless it is given."""
+    """Make a relation to Parca; our databags are empty unless given."""
     return testing.Relation(
         endpoint,
         interface="parca_scrape",
@@ -139,14 +169,14 @@ def run_hook(
     """Run one hook of the charm.
 
     Args:
-        event: the name of a method of `Context.on`; an event of a relation is that of the first
-            one, and one of a container is that of the first container.
+        event: the name of a method of `Context.on`; relation events are about the first relation,
+            container events about the first container.
         relations: the relations of the model.
         make: makes the provider.
         tools: stands between the charm and its hook tools.
         leader: whether the unit is the leader.
         containers: the names of the charm's containers.
-        networks: what network-get says.
+        networks: the answers of network-get.
     """
     context = make_context(make, tools, containers)
     state = make_state(relations, leader=leader, containers=containers, networks=networks)
@@ -164,6 +194,6 @@ def run_hook(
             relation.id: (dict(relation.local_app_data), dict(relation.local_unit_data))
             for relation in map(after.get_relation, (relation.id for relation in relations))
         },
-        [line.message for line in context.juju_log if line.level in ("WARNING", "ERROR")],
+        warnings_in(context),
         [event.handle.kind for event in context.emitted_events],
     )

@@ -1,4 +1,4 @@
-"""What a databag or a charm author says, and what becomes of it, as values to compare."""
+"""Decoded databags and refused values, in a form that tests can compare."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Read = Tuple[List[Dict[str, object]], List[Problem]]
 
 
 def read_jobs(*jobs: object) -> Read:
-    """Give what a consumer serves of published jobs, in the form of jobs, and the problems."""
+    """Return the jobs that a consumer serves, as mappings, and the problems."""
     app_databag, problems = AppDatabag.decode({"scrape_jobs": json.dumps(jobs)})
     return [job.as_mapping() for job in app_databag.scrape_jobs], problems
 
@@ -45,7 +45,7 @@ def unit_databags_of(units: Iterable[Tuple[str, str, str]]) -> Dict[str, Dict[st
 
 
 def job(**settings: object) -> Dict[str, object]:
-    """Give a job that scrapes port 80 of each unit."""
+    """Return a job that scrapes port 80 of each unit."""
     return {"static_configs": [{"targets": ["*:80"]}], **settings}
 
 
@@ -58,7 +58,7 @@ def warning(path: str, message: str) -> Problem:
 
 
 def refusal(make: Callable[[], object]) -> str:
-    """Give the line with which the typed layer refuses to make something."""
+    """Return the message with which a typed class refuses its arguments."""
     with pytest.raises(InvalidJobError) as caught:
         make()
     return str(caught.value)

@@ -1,6 +1,6 @@
-"""Tells Juju's stories to the library for as long as one likes: `make soak`.
+"""Run the lifecycle test for as long as you like: `make soak`.
 
-Each batch has a seed of its own; one that fails is told again, alone, with `--seed`.
+Each batch has a seed of its own; `--seed` runs a batch that failed again.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import hypothesis
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.charm.test_lifecycle import STEPS, Lifecycle
+from tests.juju.fleet import Fleet
 
 STORIES_PER_BATCH = 20
 SECONDS_PER_MINUTE = 60
@@ -29,7 +30,7 @@ SETTINGS = hypothesis.settings(
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
-    """Run batches of stories until the time is over, or one fails."""
+    """Run batches of stories until time is up or one fails."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--minutes", type=float, default=15, help="how long (default: 15)")
     parser.add_argument("--seed", type=int, help="run the one batch of this seed")
@@ -63,15 +64,15 @@ def run_batch(seed: int) -> None:
     """Run some stories.
 
     Raises:
-        Exception: one of them fails; the shortest that does is in its notes.
+        Exception: a story fails; the notes show the shortest one that does.
     """
     run_state_machine_as_test(hypothesis.seed(seed)(Lifecycle), settings=SETTINGS)
 
 
 def report(batches: int, start: float) -> None:
-    """Tell what has been run."""
+    """Print what has run so far."""
     seconds = time.monotonic() - start
-    done = ", ".join(f"{count} {what}" for what, count in sorted(Lifecycle.tally.items()))
+    done = ", ".join(f"{count} {what}" for what, count in sorted(Fleet.tally.items()))
     print(f"{seconds:.0f} s: {batches * STORIES_PER_BATCH} stories, {done}", flush=True)
 
 

@@ -1,4 +1,4 @@
-"""Good relations, for properties to hold over: whatever is in them is served as it stands."""
+"""Strategies for good relations: everything in them is served unchanged."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.reading import read_relation
 Json = Union[None, bool, int, float, str, "List[Json]", "Dict[str, Json]"]
 Object = Dict[str, Json]
 
-# A certificate that signs itself, and its key. They guard nothing.
+# A self-signed certificate and its key; they protect nothing.
 CERTIFICATE = """\
 -----BEGIN CERTIFICATE-----
 MIIBbzCCARWgAwIBAgIUIj3Ck3vIfhOFTnOJpAXrWbjjbQowCgYIKoZIzj0EAwIw
@@ -86,7 +86,7 @@ TLS_CONFIGS: Tuple[Object, ...] = (
 
 @dataclass(frozen=True)
 class Remote:
-    """A remote application: what its databags hold, not yet as text."""
+    """A remote application: the contents of its databags, not yet as text."""
 
     application: str
     jobs: Json
@@ -94,10 +94,10 @@ class Remote:
     units: Tuple[Tuple[str, Tuple[Tuple[str, str], ...]], ...]
     """Pairs of a unit's name in Juju and the pairs in its databag."""
     texts: Tuple[Tuple[str, str], ...] = ()
-    """Pairs of a key and the text that stands in the application databag instead."""
+    """Pairs of a key and the text that replaces it in the application databag."""
 
     def app_databag(self) -> Dict[str, str]:
-        """Give the text of the application databag."""
+        """Return the text of the application databag."""
         databag = {"scrape_jobs": write(self.jobs), "scrape_metadata": write(self.metadata)}
         return {**databag, **dict(self.texts)}
 
@@ -106,7 +106,7 @@ class Remote:
         return {name: dict(databag) for name, databag in self.units}
 
     def databags(self, relation_id: int) -> RelationDatabags:
-        """Give the databags of a relation to the application."""
+        """Return the databags of a relation to the application."""
         return read_relation(
             relation_id, self.application, self.app_databag(), self.unit_databags()
         )
@@ -123,7 +123,7 @@ def write(value: Json) -> str:
 
 
 def databags_of(remotes: List[Remote]) -> List[RelationDatabags]:
-    """Give the databags of relations, in the order of their ids."""
+    """Return the databags of relations, in the order of their ids."""
     return [remote.databags(index) for index, remote in enumerate(remotes)]
 
 
@@ -137,7 +137,7 @@ labels = st.dictionaries(
 
 @st.composite
 def good_static_configs(draw: st.DrawFn, tag: str) -> Object:
-    """Give a static config; the label `config` with `tag` tells it from all others."""
+    """Return a static config; `tag`, in the label `config`, makes it unique."""
     config: Object = {"labels": {"config": tag, **draw(labels)}}
     named = draw(st.none() | st.lists(targets, max_size=3))
     if named is not None:
@@ -147,7 +147,7 @@ def good_static_configs(draw: st.DrawFn, tag: str) -> Object:
 
 @st.composite
 def good_jobs(draw: st.DrawFn, name: str) -> Object:
-    """Give a job in which nothing is wrong, as a mapping; one without a name if it is empty."""
+    """Return a job in which nothing is wrong, as a mapping; one without a name if it is empty."""
     job: Object = {}
     if draw(st.integers(0, 4)):
         configs = draw(st.integers(0, 3))
@@ -169,7 +169,7 @@ def good_jobs(draw: st.DrawFn, name: str) -> Object:
 
 @st.composite
 def good_profiling_configs(draw: st.DrawFn) -> Object:
-    """Give a `profiling_config` in which nothing is wrong, and something is."""
+    """Return a `profiling_config` in which nothing is wrong, and something is."""
     names = draw(st.sets(st.sampled_from(("memory", "goroutine", "fgprof", "a b"))))
     profiles: Object = {name: dict(draw(st.sampled_from(PROFILES))) for name in sorted(names)}
     if draw(st.booleans()):
@@ -183,7 +183,7 @@ def good_profiling_configs(draw: st.DrawFn) -> Object:
 
 @st.composite
 def good_metadata(draw: st.DrawFn, application: str) -> Object:
-    """Give the topology that an application publishes."""
+    """Return the topology that an application publishes."""
     return {
         "model": draw(st.sampled_from(MODELS)),
         "model_uuid": draw(st.sampled_from(UUIDS)),
@@ -197,7 +197,7 @@ def good_metadata(draw: st.DrawFn, application: str) -> Object:
 def good_units(
     draw: st.DrawFn, application: str
 ) -> Tuple[Tuple[str, Tuple[Tuple[str, str], ...]], ...]:
-    """Give units in any order, of which some may not have published their address yet."""
+    """Return units in any order, of which some may not have published their address yet."""
     numbers = draw(st.lists(st.integers(0, 120), min_size=1, max_size=4, unique=True))
     units: List[Tuple[str, Tuple[Tuple[str, str], ...]]] = []
     for number in numbers:
@@ -213,7 +213,7 @@ def good_units(
 
 @st.composite
 def good_remotes(draw: st.DrawFn, application: Optional[str] = None) -> Remote:
-    """Give an application in whose databags nothing is wrong, with up to four jobs."""
+    """Return an application in whose databags nothing is wrong, with up to four jobs."""
     name = application or draw(st.sampled_from(APPLICATIONS))
     jobs: List[Json] = [
         draw(good_jobs(f"job{index}" if index or draw(st.booleans()) else ""))

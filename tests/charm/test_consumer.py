@@ -13,8 +13,9 @@ from parca_scrape import (
     Problem,
     ProfilingEndpointConsumer,
 )
-from tests.hook_tools import Call, HookTools
+from tests.hook_tools import RELATION_IDS, Call, HookTools
 from tests.parca_charm import (
+    OTHER_EVENTS,
     Make,
     entry,
     make_context,
@@ -25,19 +26,6 @@ from tests.parca_charm import (
     unit_data,
 )
 
-pytestmark = pytest.mark.state_transitions
-
-CHANGES = ["relation_changed", "relation_departed", "relation_broken"]
-OTHER_EVENTS = [
-    "install",
-    "start",
-    "config_changed",
-    "update_status",
-    "upgrade_charm",
-    "leader_elected",
-    "relation_created",
-    "relation_joined",
-]
 RULE = "must be a host name or an IP address, without a scheme, port, path or spaces"
 
 
@@ -51,15 +39,15 @@ def test_jobs_are_those_of_all_relations_at_every_event(event: str) -> None:
 
 
 @pytest.mark.parametrize("relation_ids", [[1, 2, 10], [10, 2, 1], [2, 10, 1]])
-def test_jobs_stand_in_the_order_of_relation_ids(relation_ids: List[int]) -> None:
+def test_jobs_are_in_the_order_of_relation_ids(relation_ids: List[int]) -> None:
     relations = [make_relation(number, f"app{number}") for number in (1, 2, 10)]
-    tools = HookTools({Call("relation-ids"): relation_ids})
+    tools = HookTools({RELATION_IDS: relation_ids})
     hook = run_hook("start", *relations, tools=tools)
     assert hook.jobs == [one_port("app1"), one_port("app2"), one_port("app10")]
 
 
 @pytest.mark.parametrize("units", [(0, 1, 2, 10), (10, 2, 1, 0), (2, 10, 0, 1)])
-def test_units_stand_in_the_order_of_their_numbers(units: List[int]) -> None:
+def test_units_are_in_the_order_of_their_numbers(units: List[int]) -> None:
     hook = run_hook("start", make_relation(1, units=units))
     assert hook.jobs == [one_port(units=(0, 1, 2, 10))]
 
@@ -82,7 +70,7 @@ def test_an_application_that_has_published_nothing_yet_has_no_jobs() -> None:
     assert (hook.jobs, hook.problems, hook.log) == ([], [], [])
 
 
-def test_the_legacy_address_and_the_name_in_juju_stand_in_for_what_is_missing() -> None:
+def test_the_legacy_address_and_the_juju_name_replace_missing_ones() -> None:
     units_data = {
         0: {"parca_scrape_host": "10.0.0.1"},
         1: {"parca_scrape_unit_address": "", "parca_scrape_host": "10.0.0.2"},
@@ -124,7 +112,7 @@ def test_a_departing_unit_does_not_count_in_its_relation(departing: int) -> None
     assert Call("relation-get", 1, f"zinc/{departing}") not in tools.calls
 
 
-def test_the_last_unit_takes_the_jobs_with_it() -> None:
+def test_the_jobs_go_with_the_last_unit() -> None:
     hook = run_hook("relation_departed", make_relation(1), make_relation(2, "mimir"))
     assert hook.jobs == [one_port("mimir")]
     assert hook.changes == [(1, [one_port("mimir")])]
@@ -156,7 +144,9 @@ def test_a_broken_relation_does_not_count() -> None:
     hook = run_hook("relation_broken", make_relation(1), make_relation(2, "mimir"), tools=tools)
     assert hook.jobs == [one_port("mimir")]
     assert hook.changes == [(1, [one_port("mimir")])]
-    assert [call for call in tools.calls if call[:2] == ("relation-get", 1)] == []
+    assert [
+        call for call in tools.calls if (call.tool, call.relation_id) == ("relation-get", 1)
+    ] == []
 
 
 @pytest.mark.parametrize(
@@ -185,7 +175,7 @@ def test_a_relation_without_remote_application_does_not_count() -> None:
 
 
 @pytest.mark.parametrize("event", ["relation_departed", "relation_broken", "relation_changed"])
-def test_jobs_may_be_asked_for_in_the_charms_constructor(event: str) -> None:
+def test_a_charm_may_call_jobs_in_its_constructor(event: str) -> None:
     seen: List[Any] = []
 
     def make(charm: ops.CharmBase) -> ProfilingEndpointConsumer:
@@ -201,8 +191,8 @@ def test_jobs_may_be_asked_for_in_the_charms_constructor(event: str) -> None:
 def test_a_hook_reads_each_databag_once_and_writes_none() -> None:
     tools = HookTools()
     run_hook("relation_changed", make_relation(1, units=(0, 1)), make_relation(2), tools=tools)
-    assert Counter(tools.calls) == {
-        Call("relation-ids"): 1,
+    assert Counter(tools.own_calls) == {
+        RELATION_IDS: 1,
         Call("relation-list", 1): 1,
         Call("relation-list", 2): 1,
         Call("relation-get", 1, "zinc"): 1,
@@ -213,10 +203,10 @@ def test_a_hook_reads_each_databag_once_and_writes_none() -> None:
     }
 
 
-def test_without_relations_nothing_is_asked_but_that() -> None:
+def test_without_relations_only_relation_ids_is_called() -> None:
     tools = HookTools()
     assert run_hook("start", tools=tools).jobs == []
-    assert tools.calls == [Call("relation-ids")]
+    assert tools.own_calls == [RELATION_IDS]
 
 
 def spoil(value: Any) -> None:
@@ -273,7 +263,7 @@ def test_published_addresses_are_the_default() -> None:
     assert hook.jobs == [one_port()] == run_hook("start", make_relation(1)).jobs
 
 
-def test_ingress_addresses_stand_in_for_published_ones() -> None:
+def test_ingress_addresses_replace_published_ones() -> None:
     units_data = {
         0: unit_data("zinc", 0),
         1: {**unit_data("zinc", 1), "ingress-address": "2001:db8::1"},

@@ -9,6 +9,7 @@ from parca_scrape import (
     TargetsChangedEvent,
 )
 from tests.parca_charm import (
+    OTHER_EVENTS,
     CharmWithConsumer,
     make_context,
     make_relation,
@@ -16,19 +17,7 @@ from tests.parca_charm import (
     run_hook,
 )
 
-pytestmark = pytest.mark.state_transitions
-
 CHANGES = ["relation_changed", "relation_departed", "relation_broken"]
-OTHER_EVENTS = [
-    "install",
-    "start",
-    "config_changed",
-    "update_status",
-    "upgrade_charm",
-    "leader_elected",
-    "relation_created",
-    "relation_joined",
-]
 
 
 @pytest.mark.parametrize("event", CHANGES)
@@ -39,7 +28,7 @@ def test_targets_changed_is_emitted_once_with_the_relation(event: str) -> None:
 
 
 @pytest.mark.parametrize("event", OTHER_EVENTS)
-def test_other_events_change_no_targets(event: str) -> None:
+def test_other_events_do_not_emit_targets_changed(event: str) -> None:
     hook = run_hook(event, make_relation(7))
     prefix = "profiling_endpoint_" if event.startswith("relation_") else ""
     assert hook.emitted == [prefix + event]
@@ -47,7 +36,7 @@ def test_other_events_change_no_targets(event: str) -> None:
 
 
 @pytest.mark.parametrize("event", CHANGES)
-def test_another_endpoint_changes_no_targets(event: str) -> None:
+def test_events_of_another_endpoint_do_not_emit_targets_changed(event: str) -> None:
     hook = run_hook(event, make_relation(7, endpoint="other-endpoint"), make_relation(3))
     assert hook.emitted == [f"other_endpoint_{event}"]
     assert hook.jobs == [one_port()]
@@ -84,7 +73,7 @@ def test_the_event_keeps_its_relation_in_a_snapshot() -> None:
 
 
 def make_deferred() -> testing.DeferredEvent:
-    """Make what ops stores of a `targets_changed` that a charm of the old libraries deferred."""
+    """Make what ops stores when a charm with an old library defers `targets_changed`."""
     return testing.DeferredEvent(
         "ParcaCharm/ProfilingEndpointConsumer[profiling-endpoint]/on/targets_changed[2]",
         owner="ParcaCharm",

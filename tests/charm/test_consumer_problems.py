@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-import pytest
 from ops import testing
 
 from parca_scrape import (
     Problem,
 )
+from tests.hook_tools import warnings_in
 from tests.parca_charm import (
     make_context,
     make_relation,
@@ -13,8 +13,6 @@ from tests.parca_charm import (
     run_hook,
     unit_data,
 )
-
-pytestmark = pytest.mark.state_transitions
 
 RULE = "must be a host name or an IP address, without a scheme, port, path or spaces"
 
@@ -26,7 +24,7 @@ TARGET_RULE = (
 )
 
 
-def test_problems_tells_relation_application_and_unit() -> None:
+def test_problems_name_relation_application_and_unit() -> None:
     units_data = {0: unit_data("zinc", 0), 3: {"parca_scrape_unit_address": "a b"}}
     relations = (
         make_relation(4, scrape_jobs=BAD_JOBS, units_data=units_data),
@@ -50,7 +48,7 @@ def test_problems_tells_relation_application_and_unit() -> None:
     assert hook.jobs == [one_port()]
 
 
-def test_a_problem_is_logged_once_a_hook() -> None:
+def test_a_problem_is_logged_once_per_hook() -> None:
     hook = run_hook("relation_changed", make_relation(1, scrape_jobs="{"))
     assert hook.changes == [(1, [])]
     assert len(hook.log) == 1
@@ -62,7 +60,7 @@ def test_problems_logs_nothing() -> None:
     with context(context.on.start(), state) as manager:
         manager.charm.consumer.problems()
         manager.run()
-    assert [line for line in context.juju_log if line.level in ("WARNING", "ERROR")] == []
+    assert warnings_in(context) == []
 
 
 def test_a_relation_logs_twenty_problems_and_a_count() -> None:
@@ -84,7 +82,7 @@ def test_a_relation_logs_twenty_problems_and_a_count() -> None:
     assert len(hook.problems) == 51
 
 
-def test_a_renamed_job_is_a_warning_of_the_later_relation() -> None:
+def test_a_renamed_job_is_a_warning_for_the_later_relation() -> None:
     hook = run_hook("start", make_relation(1), make_relation(2, units=(1,)))
     name_rule = (
         "another job has the same name; a number was added: give each job a name of its own"

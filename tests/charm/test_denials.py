@@ -1,4 +1,4 @@
-"""What Juju denies: one relation or unit is left, the others are served, the charm goes on."""
+"""What Juju denies: that relation or unit is skipped, the others are served."""
 
 from __future__ import annotations
 
@@ -16,10 +16,8 @@ from parca_scrape import (
     ProfilingEndpointProvider,
 )
 from tests import parca_charm, profiled_charm
-from tests.hook_tools import Call, HookTools
+from tests.hook_tools import RELATION_IDS, Call, HookTools
 from tests.profiled_charm import DEFAULT, FQDN, NOTHING, UNIT_ONLY, Databags
-
-pytestmark = pytest.mark.state_transitions
 
 DENIED = ops.ModelError("ERROR permission\n  denied\n")
 LEFT_OUT = "skipped: Juju denied access: ERROR permission denied"
@@ -73,24 +71,24 @@ def test_the_provider_serves_what_ops_still_lists() -> None:
     hook = profiled_charm.run_hook(
         "leader_elected",
         *map(profiled_charm.make_relation, (1, 2)),
-        tools=HookTools({Call("relation-ids"): [1, 2], Call("relation-list", 2): DENIED}),
+        tools=HookTools({RELATION_IDS: [1, 2], Call("relation-list", 2): DENIED}),
     )
     assert hook.databags == {1: DEFAULT, 2: NOTHING}
     assert hook.log == [f"error: profiling-endpoint: {LEFT_OUT}"]
 
 
-def test_the_provider_goes_on_when_it_may_list_nothing() -> None:
+def test_the_provider_carries_on_when_it_cannot_list_relations() -> None:
     hook = profiled_charm.run_hook(
         "leader_elected",
         profiled_charm.make_relation(1),
         make=reconcile,
-        tools=HookTools({Call("relation-ids"): DENIED}),
+        tools=HookTools({RELATION_IDS: DENIED}),
     )
     assert hook.databags == {1: NOTHING}
     assert hook.log == [f"error: profiling-endpoint: {LEFT_OUT}"]
 
 
-def test_the_provider_writes_unit_databags_when_it_may_not_ask_who_leads() -> None:
+def test_the_provider_writes_unit_databags_when_it_cannot_ask_who_leads() -> None:
     tools = HookTools({Call("is-leader"): DENIED})
     context = profiled_charm.make_context(tools=tools)
     state = profiled_charm.make_state([*map(profiled_charm.make_relation, (1, 2))])
@@ -98,14 +96,14 @@ def test_the_provider_writes_unit_databags_when_it_may_not_ask_who_leads() -> No
         provider = manager.charm.provider
         provider.set_scrape_job_spec()
         assert provider.problems() == [Problem("error", "scrape_jobs", LEFT_OUT)]
-        # At its end ops asks for itself.
+        # At the end of the hook ops itself asks.
         tools.answers.clear()
         after = manager.run()
     assert [relation.local_app_data for relation in after.relations] == [{}, {}]
     assert [relation.local_unit_data for relation in after.relations] == [UNIT_ONLY[1]] * 2
 
 
-def test_the_provider_goes_on_when_it_loses_the_lead_in_the_hook() -> None:
+def test_the_provider_carries_on_when_it_loses_leadership_in_the_hook() -> None:
     is_leader = itertools.chain([True], itertools.repeat(False))
     hook = profiled_charm.run_hook(
         "leader_elected",
@@ -127,7 +125,7 @@ def deny_address(relation: ops.Relation) -> str:
 
 
 @pytest.mark.parametrize("unit_address", [AddressSource.INGRESS, AddressSource.BIND, deny_address])
-def test_the_provider_publishes_no_address_that_it_may_not_ask_for(
+def test_the_provider_publishes_no_address_that_it_cannot_ask_for(
     unit_address: Union[AddressSource, Callable[[ops.Relation], str]],
 ) -> None:
     published: Databags = (
@@ -144,7 +142,7 @@ def test_the_provider_publishes_no_address_that_it_may_not_ask_for(
     assert hook.log == [f"error: relation 2 parca: {LEFT_OUT}"]
 
 
-def test_the_provider_serves_the_others_beside_a_ghost() -> None:
+def test_the_provider_serves_the_other_relations_next_to_a_ghost() -> None:
     ghost: Dict[Call, object] = {
         Call("relation-list", 2): GONE,
         Call("relation-list --app", 2): None,
@@ -162,7 +160,7 @@ def test_the_provider_serves_the_others_beside_a_ghost() -> None:
     assert hook.log == ["error: relation 2: skipped: Juju denied access: RelationNotFoundError"]
 
 
-def test_the_providers_problems_tell_what_juju_denied() -> None:
+def test_the_providers_problems_include_what_juju_denied() -> None:
     tools = HookTools(
         {
             Call("relation-set", 1, "zinc/0"): DENIED,
@@ -197,15 +195,15 @@ def test_the_providers_problems_are_those_of_the_last_publishing() -> None:
 
 
 def test_the_providers_problems_keep_what_could_not_be_listed() -> None:
-    context = profiled_charm.make_context(reconcile, HookTools({Call("relation-ids"): DENIED}))
+    context = profiled_charm.make_context(reconcile, HookTools({RELATION_IDS: DENIED}))
     with context(context.on.start(), profiled_charm.make_state([])) as manager:
         provider = manager.charm.provider
         provider.set_scrape_job_spec()
         assert provider.problems() == [Problem("error", "profiling-endpoint", LEFT_OUT)]
 
 
-def test_a_provider_that_may_list_nothing_is_not_ready() -> None:
-    context = profiled_charm.make_context(tools=HookTools({Call("relation-ids"): DENIED}))
+def test_a_provider_that_cannot_list_relations_is_not_ready() -> None:
+    context = profiled_charm.make_context(tools=HookTools({RELATION_IDS: DENIED}))
     state = profiled_charm.make_state([profiled_charm.make_relation(1)])
     with context(context.on.start(), state) as manager:
         assert not manager.charm.provider.is_ready()
@@ -218,7 +216,7 @@ def consume(answers: Dict[Call, object]) -> parca_charm.Hook:
         parca_charm.make_relation(1, "mimir"),
         parca_charm.make_relation(2, units=(0, 1)),
         parca_charm.make_relation(3, "tempo"),
-        tools=HookTools({Call("relation-ids"): [1, 2, 3], **answers}),
+        tools=HookTools({RELATION_IDS: [1, 2, 3], **answers}),
     )
 
 
@@ -263,8 +261,8 @@ def test_the_consumer_serves_what_ops_still_lists() -> None:
     assert hook.log == [f"error: profiling-endpoint: {LEFT_OUT}"]
 
 
-def test_the_consumer_goes_on_when_it_may_list_nothing() -> None:
-    hook = consume({Call("relation-ids"): DENIED})
+def test_the_consumer_carries_on_when_it_cannot_list_relations() -> None:
+    hook = consume({RELATION_IDS: DENIED})
     assert hook.jobs == []
     assert hook.problems == [Problem("error", "profiling-endpoint", LEFT_OUT)]
     assert hook.log == [f"error: profiling-endpoint: {LEFT_OUT}"]
@@ -282,7 +280,9 @@ def test_the_consumer_goes_on_when_it_may_list_nothing() -> None:
         },
     ],
 )
-def test_the_consumer_serves_the_others_beside_a_ghost(ghost: Dict[Call, object]) -> None:
+def test_the_consumer_serves_the_other_relations_next_to_a_ghost(
+    ghost: Dict[Call, object],
+) -> None:
     hook = consume(ghost)
     assert hook.jobs == [MIMIR, TEMPO]
 

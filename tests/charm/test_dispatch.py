@@ -1,44 +1,35 @@
-"""The main stories of a relation in real processes: a dispatch a hook, hook tools on PATH."""
+"""The life of a relation in real processes, and the hook tools that each hook calls."""
 
 from __future__ import annotations
 
 import json
 import time
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional
+from typing import Dict, List, NamedTuple
 
 import ops
-import ops.storage
 import pytest
 
-from tests.juju.dispatch import Controller, Dispatch, publish
-from tests.juju.expectations import app_databag, asked_configuration, unit_databag
-from tests.juju.faults import NO_TROUBLE, Trouble
-from tests.juju.hooks import Hook, hooks_due
-from tests.juju.model import COS, EDGE, Application, Ghost, Juju, Relation, Unit
+from tests.juju.dispatch import Controller, Dispatch
+from tests.juju.expectations import app_databag, unit_databag
+from tests.juju.hooks import hooks_due
+from tests.juju.model import COS, Application, Juju
 from tests.juju.published import CASES, history_databags
 from tests.juju.styles import (
     CONSUMER_STYLES,
     OBSERVING,
     PROVIDER_STYLES,
-    ConsumerStyle,
-    ProviderStyle,
 )
-
-# The other forms would start the same processes, and those of the package alone take a while.
-pytestmark = pytest.mark.package_only
+from tests.juju.world import World, make_world
 
 OPS = tuple(map(int, ops.__version__.split(".")[:2]))
-# From then on ops sets all keys of a databag at once.
+# From 2.20 on, ops sets all keys of a databag at once.
 SETS_AT_ONCE = OPS >= (2, 20)
-# From then on ops itself asks for the leader at the end of each hook.
+# From 2.5 on, ops itself asks for the leader at the end of each hook.
 ASKS_FOR_LEADER = OPS >= (2, 5)
 PARCA = CONSUMER_STYLES[0]
 RECONCILING_PARCA = CONSUMER_STYLES[1]
 RECONCILING = PROVIDER_STYLES[1]
-SHUT_DOWN = "ERROR connection is shut down"
-NOT_FOUND = "ERROR relation not found"
-DENIED = f"error: profiling-endpoint: skipped: Juju denied access: {SHUT_DOWN}"
 
 
 class Calls(NamedTuple):
@@ -55,41 +46,7 @@ class Calls(NamedTuple):
     keys: int = 0
     """relation-set, for each key that changes: what ops before 2.20 does"""
     leader: int = 0
-    """is-leader, if it is not for ops' own purpose"""
-
-
-class World(NamedTuple):
-    """Some charms, related and at rest."""
-
-    juju: Juju
-    controller: Controller
-    zinc: Application
-    parca: Application
-    relation: Relation
-
-    def is_served(self) -> bool:
-        """Tell whether all of Parca's units have what the living providers ask for."""
-        asked = asked_configuration(self.juju, self.parca)
-        return all(
-            self.controller.configurations.get(unit) == asked for unit in self.parca.living_units
-        )
-
-    def move(self, unit: Unit) -> None:
-        """Give a unit another address, and let it publish that."""
-        self.juju.move(unit)
-        unit.due.clear()
-        for _, side, _ in self.juju.sides_of(unit):
-            side.write_unit(unit.number, unit_databag(unit, side))
-
-    def run_one(self, unit: Unit, hook_name: str, trouble: Trouble = NO_TROUBLE) -> Dispatch:
-        """Run a hook that is not of a relation."""
-        unit.owe(hook_name)
-        return self.controller.run(unit, Hook(hook_name), trouble)
-
-
-@pytest.fixture
-def library(request: pytest.FixtureRequest) -> str:
-    return str(request.config.getoption("--library"))
+    """is-leader, unless ops itself asks"""
 
 
 @pytest.fixture
@@ -97,28 +54,8 @@ def world(tmp_path: Path, library: str) -> World:
     return make_world(tmp_path, library)
 
 
-def make_world(
-    folder: Path,
-    library: str,
-    style: ProviderStyle = OBSERVING,
-    parca_style: ConsumerStyle = PARCA,
-    *,
-    units: int = 2,
-    jobs: Optional[str] = '[{"static_configs": [{"targets": ["*:8080"]}]}]',
-) -> World:
-    """Give a profiled charm and a Parca charm, related and at rest."""
-    juju = Juju()
-    zinc = Application("zinc", COS, style, jobs)
-    parca = Application("parca", COS, parca_style)
-    juju.deploy(zinc, units)
-    juju.deploy(parca)
-    relation = juju.relate(zinc, "profiling-endpoint", parca, "")
-    publish(juju)
-    return World(juju, Controller(juju, folder, library), zinc, parca, relation)
-
-
 def calls_of(ran: List[Dispatch]) -> Dict[str, Calls]:
-    """Give the calls of each hook, all of which ended well and had nothing to complain of."""
+    """Return the calls of each hook; all must succeed and log no warning."""
     assert [(hook.exit_code, hook.log) for hook in ran] == [(0, [])] * len(ran), ran
     return {f"{hook.unit} {hook.hook}": count(hook) for hook in ran}
 
@@ -139,7 +76,7 @@ def count(hook: Dispatch) -> Calls:
 
 
 def table(rows: Dict[str, Calls]) -> Dict[str, Calls]:
-    """Give what the hooks of a table call with this ops."""
+    """Return the calls of a table with this version of ops."""
     if not ASKS_FOR_LEADER:
         return {hook: BEFORE_2_10.get(hook, calls) for hook, calls in rows.items()}
     return {hook: calls._replace(leader=1) for hook, calls in rows.items()}
@@ -184,7 +121,7 @@ REMOVAL = {
     "parca/0 relation-departed(1:zinc/0)": Calls(1, 1, 1, 0, 0, 1),
     "parca/0 relation-broken(1:zinc)":     Calls(1, 2, 0, 0, 0, 0),
 }
-# In these ops before 2.10 asks otherwise.
+# Before 2.10, ops makes other calls in these hooks.
 BEFORE_2_10 = {
     "parca/0 relation-broken(1:zinc)":     Calls(1, 1, 0, 0, 0, 0),
 }
@@ -201,12 +138,12 @@ RECONCILE = {
 # fmt: on
 
 
-def test_a_deployment_is_profiled_at_these_calls(tmp_path: Path, library: str) -> None:
+def test_a_deployment_is_profiled_with_these_calls(tmp_path: Path, library: str) -> None:
     juju = Juju()
     zinc, parca = Application("zinc", COS, OBSERVING), Application("parca", COS, PARCA)
     juju.deploy(zinc)
     juju.deploy(parca)
-    # Hooks in which no tool is called take as long as the others.
+    # Hooks without calls would only take time.
     zinc.units[0].due.remove("start")
     parca.units[0].due = ["leader-elected"]
     zinc.units[0].is_started = parca.units[0].is_started = True
@@ -219,7 +156,7 @@ def test_a_deployment_is_profiled_at_these_calls(tmp_path: Path, library: str) -
     assert unit_databag(unit, relation.provider).items() <= relation.provider.databags[0].items()
 
 
-def test_more_and_fewer_units_are_profiled_at_these_calls(world: World) -> None:
+def test_more_and_fewer_units_are_profiled_with_these_calls(world: World) -> None:
     unit = world.juju.add_unit(world.zinc)
     unit.is_started = True
     unit.due.clear()
@@ -230,7 +167,7 @@ def test_more_and_fewer_units_are_profiled_at_these_calls(world: World) -> None:
     assert world.is_served()
 
 
-def test_a_new_leader_writes_the_application_databag_and_nobody_else(world: World) -> None:
+def test_only_a_new_leader_writes_the_application_databag(world: World) -> None:
     world.juju.elect(world.zinc.units[1])
     ran = world.controller.run_all()
     assert calls_of(ran) == table(NEW_LEADER)
@@ -241,14 +178,14 @@ def test_a_new_leader_writes_the_application_databag_and_nobody_else(world: Worl
     assert (former.exit_code, former.written, former.log) == (0, {}, [])
 
 
-def test_a_relation_is_removed_at_these_calls(tmp_path: Path, library: str) -> None:
+def test_a_relation_is_removed_with_these_calls(tmp_path: Path, library: str) -> None:
     world = make_world(tmp_path, library, units=1)
     world.juju.remove_relation(world.relation)
     assert calls_of(world.controller.run_all()) == table(REMOVAL)
     assert list(world.controller.configurations.values()) == [[]]
 
 
-def test_charms_that_reconcile_are_served_at_these_calls(tmp_path: Path, library: str) -> None:
+def test_charms_that_reconcile_are_served_with_these_calls(tmp_path: Path, library: str) -> None:
     world = make_world(tmp_path, library, RECONCILING, RECONCILING_PARCA, units=1)
     zinc, parca = world.zinc.units[0], world.parca.units[0]
     ran = [world.run_one(parca, "start")]
@@ -262,75 +199,7 @@ def test_charms_that_reconcile_are_served_at_these_calls(tmp_path: Path, library
     assert world.is_served()
 
 
-@pytest.mark.parametrize(
-    ("ghost", "denial"),
-    [
-        (Ghost.DENIED, SHUT_DOWN),
-        # Some versions of ops take this one for the next.
-        (Ghost.DENIED, "ERROR permission denied"),
-        (Ghost.UNKNOWN, NOT_FOUND),
-    ],
-)
-def test_a_relation_removed_by_force_fails_no_hook_and_costs_no_other_relation(
-    world: World, ghost: Ghost, denial: str
-) -> None:
-    world.controller.denial = denial
-    mimir, edge = Application("mimir", EDGE, OBSERVING), Application("parca-edge", EDGE, PARCA)
-    world.juju.deploy(mimir)
-    world.juju.deploy(edge)
-    world.juju.relate(mimir, "profiling-endpoint", world.parca, "ab" * 16)
-    living = world.juju.relate(world.zinc, "profiling-endpoint", edge, "cd" * 16)
-    publish(world.juju)
-    world.juju.remove_by_force(world.relation, ghost)
-    world.move(mimir.units[0])
-    (changed,) = hooks_due(world.juju, world.parca.units[0])
-    ran = world.controller.run(world.parca.units[0], changed)
-    assert (ran.exit_code, ran.written) == (0, {})
-    assert ran.log in ([], told(f"relation 1 zinc: {denial}"))
-    assert bool(ran.log) or denial != SHUT_DOWN
-    assert world.is_served()
-
-    zinc = world.zinc.units[0]
-    world.juju.move(zinc)
-    ran = world.run_one(zinc, "update-status")
-    assert ran.exit_code == 0
-    assert ran.written == {
-        (living.provider.remote_name, "zinc/0"): {"parca_scrape_unit_address": zinc.address}
-    }
-    where = "relation 1" if ghost is Ghost.UNKNOWN else "relation 1 parca"
-    lines = [told(f"{where}: {reason}") for reason in (denial, "RelationNotFoundError")]
-    assert ran.log in lines[denial == NOT_FOUND : 1 + (denial != SHUT_DOWN)]
-
-    world.juju.bury(world.relation)
-    (broken,) = hooks_due(world.juju, zinc)
-    assert world.controller.run(zinc, broken).exit_code == 0
-
-
-def told(denial: str) -> List[str]:
-    """Give the log of a hook that was denied something."""
-    where, _, reason = denial.rpartition(": ")
-    return [f"error: {where}: skipped: Juju denied access: {reason}"]
-
-
-def test_a_relation_that_cannot_be_listed_costs_a_line_in_the_log(
-    tmp_path: Path, library: str
-) -> None:
-    world = make_world(tmp_path, library, RECONCILING, RECONCILING_PARCA)
-    mimir = Application("mimir", COS, OBSERVING)
-    world.juju.deploy(mimir)
-    world.juju.relate(mimir, "profiling-endpoint", world.parca, "")
-    publish(world.juju)
-    world.controller.denial = SHUT_DOWN
-    # ops does not get beyond it: what was related before is served.
-    world.juju.remove_by_force(world.juju.relations[-1], Ghost.UNLISTED)
-    ran = world.run_one(world.parca.units[0], "config-changed")
-    assert (ran.exit_code, ran.log) == (0, [DENIED])
-    assert world.is_served()
-    ran = world.run_one(mimir.units[0], "update-status")
-    assert (ran.exit_code, ran.written, ran.log) == (0, {}, [DENIED])
-
-
-def test_an_upgrade_writes_nothing_again(tmp_path: Path, library: str) -> None:
+def test_an_upgrade_rewrites_nothing(tmp_path: Path, library: str) -> None:
     case = CASES[2]
     world = make_world(tmp_path, library, jobs=json.dumps(case["jobs"]))
     side = world.relation.provider
@@ -341,42 +210,6 @@ def test_an_upgrade_writes_nothing_again(tmp_path: Path, library: str) -> None:
             side.app_databag = app_texts
     ran = [world.run_one(unit, "upgrade-charm") for unit in world.zinc.living_units]
     assert calls_of(ran) == table(UPGRADE)
-
-
-def test_an_event_that_an_older_version_deferred_is_heard(world: World) -> None:
-    unit = world.parca.units[0]
-    folder = world.controller.charm_folder(unit)
-    storage = ops.storage.SQLiteStorage(folder / ".unit-state.db")
-    handle = "ParcaCharm/ProfilingEndpointConsumer[profiling-endpoint]/on/targets_changed[7]"
-    storage.save_snapshot(handle, {"relation_id": 1})
-    storage.save_notice(handle, "ParcaCharm", "_on_targets_changed")
-    storage.commit()
-    storage.close()
-    ran = world.run_one(unit, "upgrade-charm")
-    assert (ran.exit_code, ran.log) == (0, [])
-    assert world.is_served()
-
-
-def test_a_deferred_event_is_heard_in_the_next_hook(world: World) -> None:
-    unit = world.parca.units[0]
-    world.move(world.zinc.units[0])
-    (changed,) = hooks_due(world.juju, unit)
-    assert world.controller.run(unit, changed, Trouble(defers=True)).exit_code == 0
-    assert world.controller.configurations == {}
-    assert world.run_one(unit, "start").exit_code == 0
-    assert world.is_served()
-
-
-def test_a_hook_that_fails_is_run_again_and_then_counts(world: World) -> None:
-    unit = world.zinc.units[0]
-    world.juju.move(unit)
-    before = dict(world.relation.provider.databags[0])
-    failed = world.run_one(unit, "update-status", Trouble(fails=True))
-    assert failed.exit_code != 0
-    assert failed.written == {("parca", "zinc/0"): {"parca_scrape_unit_address": unit.address}}
-    assert world.relation.provider.databags[0] == before
-    again = world.controller.run(unit, Hook("update-status"))
-    assert (again.exit_code, again.written) == (0, failed.written)
 
 
 def test_slow_hook_tools_change_nothing(world: World) -> None:

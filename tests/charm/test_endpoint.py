@@ -19,9 +19,7 @@ from parca_scrape import (
 )
 from parca_scrape._endpoint import ProblemLog, running_hook
 from tests import profiled_charm
-from tests.hook_tools import Call, HookTools, bare_errors
-
-pytestmark = pytest.mark.state_transitions
+from tests.hook_tools import RELATION_IDS, Call, HookTools, bare_errors
 
 PROVIDES = ops.RelationRole.provides
 REQUIRES = ops.RelationRole.requires
@@ -29,7 +27,7 @@ BOTH_SIDES = [ProfilingEndpointProvider, ProfilingEndpointConsumer]
 
 
 def construct(make: Any, *arguments: object, **meta: object) -> None:
-    """Make a charm, with this metadata, that makes its endpoint of these arguments."""
+    """Make a charm with this metadata, whose endpoint gets these arguments."""
 
     class Charm(ops.CharmBase):
         def __init__(self, framework: ops.Framework) -> None:
@@ -132,7 +130,7 @@ def test_errors_take_relation_expected_and_actual(error: Exception, message: str
     "error_type",
     [RelationNotFoundError, RelationInterfaceMismatchError, RelationRoleMismatchError],
 )
-def test_errors_are_no_kind_of_another(error_type: Type[Exception]) -> None:
+def test_no_error_is_a_kind_of_another(error_type: Type[Exception]) -> None:
     assert error_type.__bases__ == (Exception,)
 
 
@@ -161,9 +159,7 @@ def test_a_provider_without_relations_is_not_ready() -> None:
 
 
 @pytest.mark.parametrize(("others", "is_ready"), [([], False), ([2], True)])
-def test_a_broken_relation_does_not_count_for_being_ready(
-    others: List[int], is_ready: bool
-) -> None:
+def test_a_broken_relation_does_not_count_for_is_ready(others: List[int], is_ready: bool) -> None:
     context = profiled_charm.make_context()
     broken, *rest = map(profiled_charm.make_relation, [1, *others])
     state = profiled_charm.make_state([broken, *rest])
@@ -171,13 +167,13 @@ def test_a_broken_relation_does_not_count_for_being_ready(
         assert manager.charm.provider.is_ready() is is_ready
 
 
-def test_being_ready_reads_no_databag() -> None:
+def test_is_ready_reads_no_databag() -> None:
     tools = HookTools()
     context = profiled_charm.make_context(tools=tools)
     state = profiled_charm.make_state([profiled_charm.make_relation(1)])
     with context(context.on.start(), state) as manager:
         assert manager.charm.provider.is_ready() is True
-        assert tools.calls == [Call("relation-ids"), Call("relation-list", 1)]
+        assert tools.own_calls == [RELATION_IDS, Call("relation-list", 1)]
 
 
 @pytest.mark.parametrize(
@@ -196,7 +192,7 @@ def test_being_ready_reads_no_databag() -> None:
         (None, None, None),
     ],
 )
-def test_the_environment_tells_which_relation_is_broken(
+def test_the_environment_says_which_relation_is_broken(
     dispatch_path: Optional[str],
     relation_id: Optional[str],
     expected: Optional[int],

@@ -8,7 +8,7 @@ import ops
 import pytest
 
 from parca_scrape import InvalidJobError, ProfilingEndpointProvider
-from tests.hook_tools import Call, HookTools
+from tests.hook_tools import RELATION_IDS, Call, HookTools
 from tests.profiled_charm import (
     DEFAULT,
     METADATA,
@@ -22,8 +22,6 @@ from tests.profiled_charm import (
     make_state,
     run_hook,
 )
-
-pytestmark = pytest.mark.state_transitions
 
 BOTH_EVENTS = ["relation_joined", "relation_changed", "upgrade_charm", "leader_elected"]
 OTHER_EVENTS = [
@@ -54,7 +52,7 @@ def test_the_leader_writes_both_databags_of_all_relations(event: str) -> None:
 
 
 @pytest.mark.parametrize("event", BOTH_EVENTS)
-def test_who_is_no_leader_writes_the_unit_databag_of_all_relations(event: str) -> None:
+def test_a_unit_that_does_not_lead_writes_the_unit_databag_of_all_relations(event: str) -> None:
     tools = HookTools()
     hook = run_hook(event, make_relation(1), make_relation(2), tools=tools, leader=False)
     assert hook.databags == {1: UNIT_ONLY, 2: UNIT_ONLY}
@@ -104,8 +102,8 @@ def test_the_endpoint_may_have_another_name() -> None:
 def test_a_hook_reads_each_databag_once_and_writes_it_once(fqdn: Fqdn) -> None:
     tools = HookTools()
     run_hook("leader_elected", make_relation(1), make_relation(2), tools=tools)
-    assert Counter(tools.calls) == {
-        Call("relation-ids"): 1,
+    assert Counter(tools.own_calls) == {
+        RELATION_IDS: 1,
         Call("relation-list", 1): 1,
         Call("relation-list", 2): 1,
         Call("relation-get", 1, "zinc/0"): 1,
@@ -123,8 +121,8 @@ def test_a_hook_reads_each_databag_once_and_writes_it_once(fqdn: Fqdn) -> None:
 def test_a_refresh_leaves_the_application_databag_unread() -> None:
     tools = HookTools()
     run_hook("update_status", make_relation(1), tools=tools)
-    assert Counter(tools.calls) == {
-        Call("relation-ids"): 1,
+    assert Counter(tools.own_calls) == {
+        RELATION_IDS: 1,
         Call("relation-list", 1): 1,
         Call("relation-get", 1, "zinc/0"): 1,
         Call("relation-set", 1, "zinc/0"): 1,
@@ -188,11 +186,11 @@ def test_a_charm_may_publish_in_its_constructor_at_every_event(event: str, fqdn:
 
 
 @pytest.mark.parametrize("event", ["install", "start", "leader_elected", "stop"])
-def test_without_relations_nothing_is_asked_but_that(event: str, fqdn: Fqdn) -> None:
+def test_without_relations_only_relation_ids_is_called(event: str, fqdn: Fqdn) -> None:
     tools = HookTools()
     hook = run_hook(event, make=reconcile, tools=tools)
     assert hook.log == []
-    assert tools.calls == [Call("relation-ids")]
+    assert tools.own_calls == [RELATION_IDS]
     assert fqdn.times_asked == 0
 
 
@@ -241,7 +239,7 @@ def test_other_jobs_are_published_at_later_events_of_the_hook() -> None:
     }
 
 
-def test_no_other_jobs_means_the_default_job() -> None:
+def test_other_jobs_of_none_mean_the_default_job() -> None:
     def make(charm: ops.CharmBase) -> ProfilingEndpointProvider:
         provider = ProfilingEndpointProvider(charm, jobs=[])
         provider.update_scrape_job_spec(None)
@@ -250,7 +248,7 @@ def test_no_other_jobs_means_the_default_job() -> None:
     assert run_hook("start", make_relation(1), make=make).databags == {1: DEFAULT}
 
 
-def test_other_jobs_that_are_no_jobs_raise_and_leave_the_old_ones() -> None:
+def test_other_jobs_that_are_not_jobs_raise_and_leave_the_old_ones() -> None:
     def make(charm: ops.CharmBase) -> ProfilingEndpointProvider:
         provider = ProfilingEndpointProvider(charm)
         no_job: Any = "*:80"
@@ -293,6 +291,6 @@ def test_parameters_may_be_given_by_position() -> None:
     assert run_hook("start", relation, make=make).databags == {1: UNIT_ONLY}
 
 
-def test_metadata_keys_stand_in_the_order_of_the_interface() -> None:
+def test_metadata_keys_are_in_the_order_of_the_interface() -> None:
     app_data, _ = run_hook("relation_joined", make_relation(1)).databags[1]
     assert app_data["scrape_metadata"] == METADATA

@@ -22,8 +22,6 @@ from tests.profiled_charm import (
     run_hook,
 )
 
-pytestmark = pytest.mark.state_transitions
-
 UnitAddress = Union[str, AddressSource, Callable[[ops.Relation], str]]
 RULE = "must be a host name or an IP address, without a scheme, port, path or spaces"
 LINE = f"error: relation 1 parca: parca_scrape_unit_address: {RULE}"
@@ -53,7 +51,7 @@ def at(unit_address: UnitAddress) -> Make:
 
 
 def function_to(found: object) -> UnitAddress:
-    """Make a function that gives what its type does not say."""
+    """Make a function that returns something its type does not allow."""
 
     def find(_: ops.Relation) -> object:
         return found
@@ -62,7 +60,7 @@ def function_to(found: object) -> UnitAddress:
 
 
 def make_network(*, bind: str = "", ingress: str = "") -> testing.Network:
-    """Make what network-get says; nothing, if no address is given."""
+    """Make the answer of network-get, without addresses unless given."""
     bind_addresses = [testing.BindAddress([testing.Address(bind)])] if bind else []
     ingress_addresses = [ingress] if ingress else []
     return testing.Network(
@@ -81,7 +79,7 @@ def unit_only(address: str) -> Databags:
         ("10.0.0.1", "10.0.0.1"),
         ("::1", "[::1]"),
         ("localhost", "localhost"),
-        # What the resolver says is not ours to judge.
+        # The library does not judge what the resolver returns.
         ("not a host", "not a host"),
     ],
 )
@@ -126,19 +124,19 @@ def test_a_literal_address_is_published_to_all_relations(literal: str, address: 
 
 
 @pytest.mark.parametrize("literal", BAD_ADDRESSES)
-def test_a_literal_that_is_no_host_raises(literal: str) -> None:
+def test_a_literal_that_is_not_a_host_raises(literal: str) -> None:
     with pytest.raises(InvalidJobError) as raised:
         run_hook("start", make=at(literal))
     assert str(raised.value) == f"unit_address: {RULE}"
 
 
-def test_a_provider_has_no_published_address_to_take() -> None:
+def test_a_provider_cannot_use_published_addresses() -> None:
     with pytest.raises(InvalidJobError) as raised:
         run_hook("start", make=at(AddressSource.PUBLISHED))
     assert str(raised.value) == f"unit_address: {RULE}"
 
 
-def test_a_function_gives_the_address_for_each_relation() -> None:
+def test_a_function_returns_the_address_for_each_relation() -> None:
     addresses = {1: "10.0.0.1", 2: "2001:db8::2"}
     hook = run_hook(
         "update_status",
@@ -162,7 +160,7 @@ def test_a_function_is_called_once_for_each_relation_and_publishing() -> None:
 
 
 @pytest.mark.parametrize("address", BAD_ADDRESSES)
-def test_what_a_function_gives_that_is_no_host_is_not_published(address: str) -> None:
+def test_a_result_of_a_function_that_is_not_a_host_is_not_published(address: str) -> None:
     def find_address(relation: ops.Relation) -> str:
         return address if relation.id == 1 else "10.0.0.2"
 
@@ -171,13 +169,13 @@ def test_what_a_function_gives_that_is_no_host_is_not_published(address: str) ->
     assert hook.log == [LINE]
 
 
-def test_an_address_that_is_lost_leaves_the_old_one_in_the_databag() -> None:
+def test_a_lost_address_leaves_the_old_one_in_the_databag() -> None:
     old: Dict[str, str] = unit_only("10.0.0.1")[1]
     hook = run_hook("update_status", make_relation(1, unit_data=old), make=at(lambda _: ""))
     assert hook.databags == {1: ({}, old)}
 
 
-def test_a_function_without_an_address_does_not_keep_the_jobs_back() -> None:
+def test_a_function_without_an_address_does_not_hold_back_the_jobs() -> None:
     hook = run_hook("relation_joined", make_relation(1), make=at(lambda _: ""))
     assert hook.databags == {1: (DEFAULT[0], NAME_ONLY[1])}
 
@@ -249,7 +247,7 @@ def test_the_fqdn_is_not_asked_for_when_the_address_comes_from_elsewhere(
     assert hook.databags[1][0] == DEFAULT[0]
 
 
-def test_problems_tells_of_the_address_that_was_not_published() -> None:
+def test_problems_include_the_address_that_was_not_published() -> None:
     context = make_context(at(lambda _: "a b"))
     state = make_state([make_relation(1), make_relation(2)])
     with context(context.on.update_status(), state) as manager:
@@ -261,7 +259,7 @@ def test_problems_tells_of_the_address_that_was_not_published() -> None:
         ]
 
 
-def test_an_address_that_is_no_host_is_logged_once_a_hook() -> None:
+def test_an_address_that_is_not_a_host_is_logged_once_per_hook() -> None:
     def make(charm: ops.CharmBase) -> ProfilingEndpointProvider:
         provider = ProfilingEndpointProvider(charm, unit_address=lambda _: "a b")
         provider.set_scrape_job_spec()
@@ -286,18 +284,18 @@ def test_unit_address_is_keyword_only() -> None:
         (ipaddress.ip_address("2001:db8::7"), "[2001:db8::7]"),
     ],
 )
-def test_a_function_may_give_an_address_as_ops_has_it(found: object, published: str) -> None:
+def test_a_function_may_return_an_ip_address_object(found: object, published: str) -> None:
     hook = run_hook("relation_joined", make_relation(1), make=at(function_to(found)))
     assert hook.databags[1][1]["parca_scrape_unit_address"] == published
 
 
-def test_a_function_that_gives_none_fails_no_hook() -> None:
+def test_a_function_that_returns_none_fails_no_hook() -> None:
     hook = run_hook("update_status", make_relation(1), make=at(function_to(None)))
     assert (hook.databags, hook.log) == ({1: NAME_ONLY}, [LINE])
 
 
 @pytest.mark.parametrize("wrong", [None, 5, ipaddress.ip_address("192.0.2.7")])
-def test_what_no_address_can_be_got_from_is_refused_at_once(wrong: object) -> None:
+def test_any_other_source_of_addresses_is_refused_at_once(wrong: object) -> None:
     with pytest.raises(InvalidJobError) as raised:
         run_hook("start", make=at(cast("UnitAddress", wrong)))
     assert str(raised.value) == f"unit_address: {RULE}"

@@ -7,15 +7,12 @@ import types
 from pathlib import Path
 from typing import (
     Any,
-    Callable,
     Dict,
-    Iterable,
     Iterator,
     List,
     Mapping,
     Optional,
     TypedDict,
-    Union,
 )
 
 import ops
@@ -26,40 +23,23 @@ from parca_scrape import (
     DEFAULT_JOB,
     InvalidJobError,
     Job,
-    Problem,
     ProfilingEndpointProvider,
-    StaticConfig,
 )
-from tests.hook_tools import HookTools
 from tests.profiled_charm import (
     DEFAULT,
     FQDN,
+    FULL_JOB,
     UNIT_ONLY,
     Databags,
-    Make,
+    Jobs,
     both_databags,
     charm_type,
-    make_context,
     make_relation,
-    make_state,
     run_hook,
+    with_jobs,
 )
 
-pytestmark = pytest.mark.state_transitions
-
-Jobs = Iterable[Union[Mapping[str, object], Job]]
 NO_JSON = "must be JSON: Object of type set is not JSON serializable"
-FULL_JOB = Job(
-    job_name="full",
-    static_configs=[
-        StaticConfig(["*:8080", "*", "db.example:9000"], {"team": "zinc"}),
-        StaticConfig(),
-    ],
-    tls_config=None,
-    scheme="https",
-    scrape_timeout="31s",
-    scrape_interval="30s",
-)
 FULL_JOB_TEXT = (
     '{"static_configs": [{"targets": ["*:8080", "*:443", "db.example:9000"],'
     ' "labels": {"team": "zinc"}}, {"targets": ["*:443"]}], "job_name": "full",'
@@ -68,7 +48,7 @@ FULL_JOB_TEXT = (
 
 
 class Vector(TypedDict):
-    """A provider, one of its events, and what its databags hold after it."""
+    """A provider, one of its events, and its databags after that."""
 
     name: str
     app: str
@@ -94,12 +74,8 @@ def _fqdn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getfqdn", lambda: FQDN)
 
 
-def with_jobs(jobs: Optional[Jobs]) -> Make:
-    return lambda charm: ProfilingEndpointProvider(charm, jobs=jobs)
-
-
 def publish(jobs: Optional[Jobs]) -> Databags:
-    """Give what the leader publishes when a relation is joined."""
+    """Return the databags that the leader publishes when a relation is joined."""
     return run_hook("relation_joined", make_relation(1), make=with_jobs(jobs)).databags[1]
 
 
@@ -176,7 +152,7 @@ def test_jobs_are_published_as_they_were_given(jobs: Optional[Jobs], text: str) 
     assert publish(jobs) == both_databags(text)
 
 
-def test_jobs_out_of_a_generator_are_read_once() -> None:
+def test_jobs_from_a_generator_are_read_once() -> None:
     jobs = generate()
 
     def make(charm: ops.CharmBase) -> ProfilingEndpointProvider:
@@ -189,7 +165,7 @@ def test_jobs_out_of_a_generator_are_read_once() -> None:
     assert list(jobs) == []
 
 
-def test_what_is_nested_in_a_job_is_read_when_it_is_published() -> None:
+def test_nested_values_of_a_job_are_read_when_it_is_published() -> None:
     def make(charm: ops.CharmBase) -> ProfilingEndpointProvider:
         targets = ["*:1"]
         job: Dict[str, object] = {"static_configs": [{"targets": targets}]}
@@ -225,7 +201,7 @@ def test_publishing_changes_neither_the_jobs_nor_the_default_job() -> None:
         (80, "jobs: must be a list of scrape jobs"),
     ],
 )
-def test_what_is_no_job_raises_in_the_constructor(jobs: Any, line: str) -> None:
+def test_anything_but_a_job_raises_in_the_constructor(jobs: Any, line: str) -> None:
     with pytest.raises(InvalidJobError) as raised:
         run_hook("start", make=with_jobs(jobs), leader=False)
     assert str(raised.value) == line
@@ -245,7 +221,7 @@ def circle() -> Dict[str, object]:
         ([circle()], "jobs[0]: must be JSON: Circular reference detected"),
     ],
 )
-def test_what_is_no_json_raises_when_the_leader_publishes_it(jobs: Jobs, line: str) -> None:
+def test_a_job_that_is_not_json_raises_when_the_leader_publishes_it(jobs: Jobs, line: str) -> None:
     with pytest.raises(InvalidJobError) as raised:
         run_hook("relation_joined", make_relation(1), make=with_jobs(jobs))
     assert str(raised.value)[: len(line)] == line
@@ -254,7 +230,7 @@ def test_what_is_no_json_raises_when_the_leader_publishes_it(jobs: Jobs, line: s
 @pytest.mark.parametrize(
     ("event", "leader"), [("relation_joined", False), ("update_status", True), ("start", True)]
 )
-def test_what_is_no_json_does_not_raise_where_jobs_are_not_published(
+def test_a_job_that_is_not_json_does_not_raise_where_jobs_are_not_published(
     event: str, leader: bool
 ) -> None:
     jobs: Jobs = [{"job_name": {"a"}}]
@@ -263,87 +239,8 @@ def test_what_is_no_json_does_not_raise_where_jobs_are_not_published(
     assert hook.databags == {1: ({}, {}) if event == "start" else UNIT_ONLY}
 
 
-def test_what_is_no_json_does_not_raise_without_relations() -> None:
+def test_a_job_that_is_not_json_does_not_raise_without_relations() -> None:
     assert run_hook("leader_elected", make=with_jobs([{"job_name": {"a"}}])).log == []
-
-
-BAD_JOBS: Jobs = [{"scheme": "ftp"}, {"scrape_interval": "0s"}]
-BAD_TEXT = (
-    '[{"static_configs": [{"targets": ["*:80"]}], "scheme": "ftp"},'
-    ' {"static_configs": [{"targets": ["*:80"]}], "scrape_interval": "0s"}]'
-)
-BAD_JOB_PROBLEMS = [
-    Problem("error", "jobs[0].scheme", "must be http or https; the job is skipped"),
-    Problem(
-        "error",
-        "jobs[1].scrape_interval",
-        "must be a duration such as 1m30s, above zero and below 292 years",
-    ),
-]
-
-
-@pytest.mark.parametrize("leader", [True, False])
-def test_problems_tells_what_consumers_would_leave_out_of_the_jobs(leader: bool) -> None:
-    context = make_context(with_jobs(BAD_JOBS))
-    with context(context.on.start(), make_state([], leader=leader)) as manager:
-        assert manager.charm.provider.problems() == BAD_JOB_PROBLEMS
-
-
-def test_problems_tells_of_what_is_no_json() -> None:
-    context = make_context(with_jobs([{}, {"job_name": {"a"}}]))
-    with context(context.on.start(), make_state([])) as manager:
-        assert manager.charm.provider.problems() == [Problem("error", "jobs[1]", NO_JSON)]
-
-
-def test_problems_tells_nothing_of_good_jobs() -> None:
-    context = make_context(with_jobs([FULL_JOB, {"job_name": "a"}]))
-    with context(context.on.start(), make_state([make_relation(1)])) as manager:
-        assert manager.charm.provider.problems() == []
-
-
-def test_problems_asks_nothing_of_juju() -> None:
-    tools = HookTools()
-    context = make_context(with_jobs(BAD_JOBS), tools)
-    with context(context.on.start(), make_state([make_relation(1)])) as manager:
-        manager.charm.provider.problems()
-        assert tools.calls == []
-
-
-def publish_twice(charm: ops.CharmBase) -> ProfilingEndpointProvider:
-    provider = ProfilingEndpointProvider(charm, jobs=BAD_JOBS)
-    provider.set_scrape_job_spec()
-    provider.set_scrape_job_spec()
-    return provider
-
-
-@pytest.mark.parametrize("make", [with_jobs(BAD_JOBS), publish_twice])
-def test_bad_jobs_are_published_and_logged_once_a_hook(
-    make: Callable[[ops.CharmBase], ProfilingEndpointProvider],
-) -> None:
-    hook = run_hook("relation_joined", make_relation(1), make_relation(2), make=make)
-    assert hook.databags == {1: both_databags(BAD_TEXT), 2: both_databags(BAD_TEXT)}
-    assert hook.log == [
-        "error: jobs[0].scheme: must be http or https; the job is skipped",
-        "error: jobs[1].scrape_interval: must be a duration such as 1m30s,"
-        " above zero and below 292 years",
-    ]
-
-
-def test_bad_jobs_are_logged_where_they_are_published_only() -> None:
-    make = with_jobs(BAD_JOBS)
-    assert run_hook("update_status", make_relation(1), make=make).log == []
-    assert run_hook("relation_joined", make_relation(1), make=make, leader=False).log == []
-    assert run_hook("leader_elected", make=make).log == []
-
-
-def test_of_many_bad_jobs_twenty_are_logged_and_the_rest_is_counted() -> None:
-    jobs: Jobs = [{"scheme": "ftp"}] * 23
-    log = run_hook("relation_joined", make_relation(1), make=with_jobs(jobs)).log
-    lines = [
-        f"error: jobs[{index}].scheme: must be http or https; the job is skipped"
-        for index in range(20)
-    ]
-    assert log == [*lines, "3 more problems; problems() returns all"]
 
 
 def test_default_databags_are_those_of_one_wildcard_on_port_80() -> None:

@@ -17,8 +17,6 @@ from tests.profiled_charm import (
     run_hook,
 )
 
-pytestmark = pytest.mark.state_transitions
-
 
 @pytest.fixture(autouse=True)
 def fqdn(monkeypatch: pytest.MonkeyPatch) -> Fqdn:
@@ -28,13 +26,13 @@ def fqdn(monkeypatch: pytest.MonkeyPatch) -> Fqdn:
 
 
 class WorkloadEvents(ops.ObjectEvents):
-    """Events with the same names as those of charms."""
+    """Events with the same names as those of a charm."""
 
     config_changed = ops.EventSource(ops.EventBase)
 
 
 class Workload(ops.Object):
-    """An object that tells when its configuration changes."""
+    """An object with an event for a change of its configuration."""
 
     on = WorkloadEvents()
 
@@ -116,7 +114,7 @@ def test_refresh_events_write_the_unit_databag_instead_of_pebble_ready(
         (choose_default, "update_status"),
     ],
 )
-def test_an_event_that_is_given_again_publishes_once(
+def test_an_event_given_again_publishes_once(
     choose: Callable[[ops.CharmBase], object], event: str, fqdn: Fqdn
 ) -> None:
     run_hook(event, make_relation(1), make=refreshed_at(choose))
@@ -124,7 +122,7 @@ def test_an_event_that_is_given_again_publishes_once(
 
 
 @pytest.mark.parametrize("event", ["config_changed", "start"])
-def test_events_of_one_name_but_of_two_objects_are_two(event: str) -> None:
+def test_events_of_one_name_from_two_objects_both_count(event: str) -> None:
     def make(charm: ops.CharmBase) -> ProfilingEndpointProvider:
         workload = Workload(charm, "workload")
         refresh_events = [charm.on.config_changed, workload.on.config_changed]

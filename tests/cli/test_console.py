@@ -12,8 +12,6 @@ from parca_scrape.cli.console import CommandError, name_input, read_text, show
 from tests.cli.command import ENVIRONMENT, run, start
 from tests.cli.dumps import ONE_PORT, make_document, make_dump
 
-pytestmark = pytest.mark.package_only
-
 ERROR = "parca-scrape: error:"
 
 

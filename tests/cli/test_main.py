@@ -11,8 +11,6 @@ import parca_scrape
 from parca_scrape.cli import render as command_render
 from tests.cli.command import ENVIRONMENT, EXAMPLE, run, start
 
-pytestmark = pytest.mark.package_only
-
 
 @pytest.fixture(params=["render", "vendor"])
 def arguments(request: pytest.FixtureRequest, tmp_path: Path) -> List[object]:

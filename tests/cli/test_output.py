@@ -20,8 +20,6 @@ from tests.core.test_security import (
 from tests.pem import CERTIFICATE, PRIVATE_KEY
 from tests.strategies import Json
 
-pytestmark = pytest.mark.package_only
-
 
 @pytest.mark.parametrize("form", ["yaml", "json"])
 @pytest.mark.parametrize(

@@ -11,7 +11,6 @@ from parca_scrape.cli import plain_yaml
 from parca_scrape.cli.console import CommandError
 from parca_scrape.cli.plain_yaml import MAX_DEPTH, load
 
-pytestmark = pytest.mark.package_only
 each_loader = pytest.mark.usefixtures("_each_loader")
 
 NESTED_LIST = "[" * (MAX_DEPTH + 2)

@@ -16,8 +16,6 @@ from tests.cli.command import EXAMPLE, run
 from tests.cli.dumps import ONE_PORT, make_document, make_dump, render
 from tests.oracle import judge
 
-pytestmark = pytest.mark.package_only
-
 HINT = "expected the output of `juju show-unit parca/0`"
 
 

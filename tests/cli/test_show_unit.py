@@ -19,8 +19,6 @@ from parca_scrape.databag import (
 )
 from parca_scrape.render import render
 
-pytestmark = pytest.mark.package_only
-
 ENDPOINT = "profiling-endpoint"
 HINT = "expected the output of `juju show-unit parca/0`"
 JOBS = '[{"static_configs": [{"targets": ["*:8080"]}]}]'

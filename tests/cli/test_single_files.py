@@ -31,8 +31,6 @@ from tests.cli.vendored import (
     restamp,
 )
 
-pytestmark = pytest.mark.package_only
-
 NOT_SAFE = "fails, or makes Parca fail, on invalid databags"
 NOT_TYPED = "lacks problems(), typed jobs and unit_address"
 NO_METHODS = "lacks update_scrape_job_spec, set_scrape_job_spec and is_ready"

@@ -23,8 +23,6 @@ from tests.cli.vendored import (
     restamp,
 )
 
-pytestmark = pytest.mark.package_only
-
 
 @pytest.fixture
 def charm_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

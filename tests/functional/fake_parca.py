@@ -1,4 +1,4 @@
-"""As much of Parca as the functional tests look at, made of the model of its loader.
+"""A stand-in for as much of Parca as the functional tests use, based on the model of its loader.
 
 It takes Parca's options, reads its file again when that changes, keeps the old configuration when
 the new one is refused, and answers as Parca's API does. It proves nothing about Parca.
@@ -24,7 +24,7 @@ POLL_SECONDS = 0.1
 
 
 class Configuration:
-    """The configuration that is at work, and whether the last one was taken."""
+    """The configuration in use, and whether the last one was accepted."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -53,7 +53,7 @@ class Configuration:
                 self.load()
 
     def targets(self) -> Dict[str, object]:
-        """Give what the API says of the targets, each once for every profile."""
+        """Return the targets as the API lists them, once for each profile."""
         return {
             job.job_name: {
                 "targets": [
@@ -70,7 +70,7 @@ class Configuration:
 
 
 def label_set(labels: Dict[str, str]) -> Dict[str, object]:
-    """Give labels in the form of the API."""
+    """Return labels in the API's form."""
     return {"labels": [{"name": name, "value": value} for name, value in labels.items()]}
 
 
@@ -94,7 +94,7 @@ def serve(configuration: Configuration, host: str, port: int) -> None:
 
 
 def main(argv: Optional[List[str]] = None) -> int:
-    """Start, or end with 1 as Parca does when its file is wrong at the start."""
+    """Serve; return 1, as Parca does, if the file is wrong at the start."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--config-path", type=Path, required=True)
     parser.add_argument("--http-address", required=True)

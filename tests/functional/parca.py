@@ -1,4 +1,4 @@
-"""A running Parca, and what it says about its targets."""
+"""A running Parca, and what its API says about its targets."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ Series = Tuple[str, str, Tuple[Tuple[str, str], ...]]
 
 
 class Target(TypedDict):
-    """What is used of a target in an answer of Parca."""
+    """The parts of a target in Parca's API that the tests use."""
 
     url: str
     labels: Dict[str, List[Dict[str, str]]]
 
 
 START_SECONDS = 60
-# Parca puts a new configuration to work with a ticker of five seconds.
+# Parca applies a new configuration within five seconds.
 SETTLE_SECONDS = 30
 LOCALHOST = "127.0.0.1"
 
 
 def find_parca() -> Optional[str]:
-    """Give the binary that the environment names, or the one on PATH."""
+    """Return the binary that the environment names, or the one on PATH."""
     return os.environ.get("PARCA_BINARY") or shutil.which("parca")
 
 
 class Parca:
-    """A process of Parca, or of something with its options and its API, on a port of its own."""
+    """A process of Parca, or of a stand-in with its options and API, on a port of its own."""
 
     def __init__(self, command: Sequence[str], folder: Path) -> None:
         self._command = command
@@ -49,7 +49,7 @@ class Parca:
         self._process: Optional[subprocess.Popen[bytes]] = None
 
     def start(self, scrape_configs: Sequence[object]) -> None:
-        """Write a configuration, and start the server."""
+        """Write a configuration and start the server."""
         self.write(scrape_configs)
         options = [
             f"--config-path={self._config}",
@@ -79,11 +79,11 @@ class Parca:
                 self._process.wait()
 
     def is_alive(self) -> bool:
-        """Tell whether the server runs."""
+        """Return whether the server runs."""
         return self._process is not None and self._process.poll() is None
 
     def write(self, scrape_configs: Sequence[object]) -> None:
-        """Write a configuration as Parca charms do, which the server then reads by itself."""
+        """Write a configuration as Parca charms do; the server reloads it by itself."""
         bucket = {"type": "FILESYSTEM", "config": {"directory": str(self._folder / "data")}}
         text = yaml.safe_dump(
             {"object_storage": {"bucket": bucket}, "scrape_configs": list(scrape_configs)},
@@ -94,7 +94,7 @@ class Parca:
         new.replace(self._config)
 
     def series(self) -> Set[Series]:
-        """Give job, address and labels of every target that is being scraped."""
+        """Return the series of every target that is scraped."""
         text = self._get("/api/targets?state=STATE_ACTIVE")
         assert text is not None, f"Parca does not answer: {self.log()[-2000:]}"
         answer: Dict[str, Dict[str, Dict[str, List[Target]]]] = json.loads(text)
@@ -105,7 +105,7 @@ class Parca:
         }
 
     def settled_series(self, expected: Set[Series]) -> Set[Series]:
-        """Give the series as soon as they are as expected, or what they are when that fails."""
+        """Return the series once they are as expected, or what they are when time is up."""
         deadline = time.monotonic() + SETTLE_SECONDS
         while time.monotonic() < deadline:
             if self.series() == expected:
@@ -114,7 +114,7 @@ class Parca:
         return self.series()
 
     def refuses(self) -> bool:
-        """Tell whether the server says, within the time of a reload, that a file is wrong."""
+        """Return whether the server rejects a file within the time of a reload."""
         deadline = time.monotonic() + SETTLE_SECONDS
         while time.monotonic() < deadline:
             metrics = self._get("/metrics") or ""
@@ -124,11 +124,11 @@ class Parca:
         return False
 
     def log(self) -> str:
-        """Give what the server printed."""
+        """Return what the server printed."""
         return (self._folder / "log").read_text(encoding="utf-8", errors="replace")
 
     def _get(self, path: str) -> Optional[str]:
-        """Give what the server answers; None if it does not."""
+        """Return the server's answer; None without one."""
         try:
             with urllib.request.urlopen(
                 f"http://{LOCALHOST}:{self._port}{path}", timeout=10
@@ -140,7 +140,7 @@ class Parca:
 
 
 def free_port() -> int:
-    """Give a port that nobody listens at."""
+    """Return a port that nobody listens on."""
     with socket.socket() as listener:
         listener.bind((LOCALHOST, 0))
         port: int = listener.getsockname()[1]
@@ -148,12 +148,12 @@ def free_port() -> int:
 
 
 def origin_of(target: Target) -> str:
-    """Give the scheme and the address that a target is scraped at."""
+    """Return the scheme and the address of a target."""
     url = urlsplit(target["url"])
     return f"{url.scheme}://{url.netloc}"
 
 
 def labels_of(target: Target) -> Tuple[Tuple[str, str], ...]:
-    """Give the labels that the target's profiles get."""
+    """Return the labels of a target's profiles."""
     labels = target["labels"].get("labels", [])
     return tuple(sorted((label["name"], label.get("value", "")) for label in labels))

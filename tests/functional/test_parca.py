@@ -1,4 +1,4 @@
-"""What charms publish, rendered and fed to a Parca: its own API tells what it scrapes.
+"""What charms publish, rendered and loaded by Parca, whose own API says what it scrapes.
 
 With a `parca` on PATH, or named by PARCA_BINARY, the tests run against that; and always against a
 stand-in for it, which only shows that the tests themselves are right.
@@ -19,8 +19,6 @@ from tests.forms import ROOT
 from tests.functional.parca import Parca, Series, find_parca
 from tests.poisons import TYPES
 from tests.strategies import Json, Object
-
-pytestmark = [pytest.mark.state_transitions, pytest.mark.package_only]
 
 MODEL_UUID = parca_charm.MODEL_UUID
 UnitData = Dict[int, Dict[str, str]]
@@ -50,14 +48,14 @@ def relate(
     remote: str = "",
     charm: str = "",
 ) -> testing.Relation:
-    """Give a relation to an application that published jobs, each unit at a loopback address.
+    """Return a relation to an application that published jobs, each unit at a loopback address.
 
     Args:
         relation_id: the relation's id.
         application: the name that the application has in its own model.
-        jobs: what it wants scraped.
+        jobs: its scrape jobs.
         units: how many units it has.
-        remote: the name that it has in Parca's model, where that is another one.
+        remote: its name in Parca's model, if that is another model.
         charm: the name of its charm.
     """
     metadata = {
@@ -83,7 +81,7 @@ def relate(
 
 
 def render(*relations: testing.Relation) -> List[Any]:
-    """Give what a Parca charm writes into Parca's configuration."""
+    """Return the configuration that a Parca charm writes."""
     return parca_charm.run_hook("update_status", *relations).jobs
 
 
@@ -96,7 +94,7 @@ def series(
     scheme: str = "http",
     **labels: str,
 ) -> Series:
-    """Give a target as Parca should scrape it."""
+    """Return the series that Parca should have for a target."""
     name = f"cos_{MODEL_UUID[:8]}_{application}{job and f'_{job}'}"
     topology = ["cos", MODEL_UUID, application]
     all_labels = {
@@ -153,7 +151,7 @@ SERIES_OF_GRAFANA = {
 ALL_GOOD = SERIES_OF_ZINC | SERIES_OF_TARGETS | SERIES_OF_GRAFANA
 
 
-def test_each_target_that_was_asked_for_is_scraped_and_no_other(parca: Parca) -> None:
+def test_every_requested_target_is_scraped_and_no_other(parca: Parca) -> None:
     parca.start(render(ZINC, TARGETS, GRAFANA))
     assert parca.settled_series(ALL_GOOD) == ALL_GOOD
 
@@ -187,7 +185,7 @@ FATAL: Sequence[Tuple[str, Json]] = (
 
 
 def hostile_jobs() -> List[Object]:
-    """Give jobs of which many would each cost Parca its configuration, or its life."""
+    """Return jobs, many of which would make Parca refuse its configuration or crash."""
     scraped: Object = {"static_configs": [{"targets": ["127.0.9.9:9"]}]}
     return [{**scraped, name: value} for name, value in FATAL]
 
@@ -196,7 +194,7 @@ def test_a_reload_with_a_hostile_provider_keeps_all_others(parca: Parca) -> None
     parca.start(render(ZINC, TARGETS, GRAFANA))
     assert parca.settled_series(ALL_GOOD) == ALL_GOOD
     hostile = relate(9, "hostile", hostile_jobs())
-    # The name of the last relation shows that Parca took what came with the hostile one.
+    # The name of the last relation shows that Parca has loaded what came with the hostile one.
     late = relate(10, "late", [{"static_configs": [{"targets": ["*:1"]}]}])
     scrape_configs = render(ZINC, TARGETS, GRAFANA, hostile, late)
     expected = {
@@ -232,7 +230,7 @@ def test_without_the_library_one_bad_job_costs_all_their_changes(
 
 
 def recorded_static_config(number: int) -> Object:
-    """Give what the machine charm's library, LIBPATCH 6, makes of a unit of `MIGRATED`."""
+    """Return what the machine charm's library, LIBPATCH 6, renders for a unit of `MIGRATED`."""
     return {
         "labels": {
             "team": "db",
@@ -246,7 +244,7 @@ def recorded_static_config(number: int) -> Object:
     }
 
 
-# What the machine charm's library, LIBPATCH 6, makes of the databags of `MIGRATED`.
+# What the machine charm's library, LIBPATCH 6, renders from the databags of `MIGRATED`.
 OF_MACHINE_CHARM: Object = {
     "static_configs": [recorded_static_config(1), recorded_static_config(0)],
     "job_name": f"cos_{MODEL_UUID[:8]}_zinc_api",
@@ -283,7 +281,7 @@ def test_series_keep_their_labels_when_parca_moves_from_machines_to_kubernetes(
     }
     parca.start([OF_MACHINE_CHARM])
     assert parca.settled_series(before) == before
-    # In the new model the application is a remote one, under a name that Juju makes.
+    # In the new model the application is a remote one, with a name that Juju generates.
     remote = relate(1, "zinc", MIGRATED, units=2, remote="remote-5e0d9c7ab21f4d0f8a6b3c4d5e6f7a8b")
     marker = relate(2, "late", [{"static_configs": [{"targets": ["*:1"]}]}])
     after = {*before, series("late", "127.0.2.1:1", "late/0")}

@@ -1,6 +1,6 @@
 """A model of Juju: what it knows, which hooks it runs, and what goes wrong in them.
 
-`model` is the truth, `hooks` what each unit has yet to hear of it, `faults` what its hook tools
-answer, `charms` the charms under test, `agent` runs their hooks, and `expectations` says in the
-plainest way what these must do.
+`model` is what is true, `hooks` are the hooks that each unit has yet to run, and `faults` has the
+answers of its hook tools. `charms` are the charms under test, and `expectations` says what they
+must do. `agent` and `fleet` run hooks in this process, `dispatch` and `world` in others.
 """

@@ -1,6 +1,6 @@
-"""The agent of a unit: runs one hook of its charm after another, as Juju's does.
+"""The agent of a unit, which runs the hooks of its charm as Juju's agent does.
 
-What a hook writes counts when the hook ends well; one that fails is run again.
+What a hook writes counts once the hook succeeds; a failed hook is run again.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import pytest
 from ops import testing
 
 from parca_scrape import ProfilingEndpointProvider
+from tests.hook_tools import warnings_in
 from tests.juju.charms import (
     CharmError,
     Record,
@@ -28,33 +29,33 @@ from tests.juju.charms import (
     make_metadata,
 )
 from tests.juju.expectations import CHANGE_HOOKS
-from tests.juju.faults import NO_TROUBLE, Tools, Trouble
+from tests.juju.faults import NO_TROUBLE, Answers, Trouble
 from tests.juju.hooks import Hook, begin, finish, hooks_due
 from tests.juju.model import Juju, Side, Unit
 from tests.juju.published import run_published
 from tests.juju.styles import ConsumerStyle, ProviderStyle
 
 LIBRARY = str(Path(inspect.getfile(ProfilingEndpointProvider)).parent)
-# Far from the numbers of new events: the Context counts them anew in each hook, ops does not.
+# Far from the numbers of new events: unlike ops, Context starts counting anew in each hook.
 FIRST_DEFERRED = 9000
 
 
 @dataclasses.dataclass(frozen=True)
 class HookRun:
-    """A hook that was run, and what it did."""
+    """A hook that has run, and what it did."""
 
     hook: Hook
     trouble: Trouble
-    tools: Tools
+    answers: Answers
     record: Record
     log: List[str]
     """The lines of the charm's log from WARNING on."""
     emitted: List[str]
-    """The kinds of the events that were emitted in this hook for the first time."""
+    """The kinds of the events that this hook emitted first."""
     reemitted: List[int]
-    """The relations of the events of ours that were deferred before."""
+    """The relations of `targets_changed` events that an earlier hook deferred."""
     error: Optional[BaseException]
-    """What the hook failed with, and not by the library's doing."""
+    """The error of a hook that failed, but not because of the library."""
 
 
 class Agent:
@@ -63,21 +64,21 @@ class Agent:
     def __init__(self, juju: Juju, unit: Unit) -> None:
         self.unit = unit
         self.failed: Optional[Hook] = None
-        """The hook that Juju runs again before all others."""
+        """The hook that Juju runs again before any other."""
         self.deferred: List[testing.DeferredEvent] = []
         self.stored: List[testing.StoredState] = []
         self.configuration: List[Any] = []
         """What a Parca charm last wrote into Parca's configuration."""
-        self.is_to_be_mended = False
-        """Whether some trouble left behind what only a further hook can put right."""
+        self.needs_another_hook = False
+        """Whether the unit missed something that only another hook can put right."""
         self._juju = juju
 
     @property
     def hooks_due(self) -> List[Hook]:
-        """The hooks of which any may be the next."""
+        """The hooks that may come next."""
         if self.failed is not None and self._is_resolved(self.failed):
             self.failed = None
-            self.is_to_be_mended = True
+            self.needs_another_hook = True
         return hooks_due(self._juju, self.unit) if self.failed is None else [self.failed]
 
     def run(self, hook: Hook, trouble: Trouble = NO_TROUBLE) -> Optional[HookRun]:
@@ -93,9 +94,11 @@ class Agent:
         if self.unit.application.is_published:
             self._run_published(hook, trouble)
             return None
-        tools = Tools(self._juju, self.unit, hook, trouble)
+        answers = Answers(self._juju, self.unit, hook, trouble)
         environment = {"JUJU_DEPARTING_UNIT": hook.departing} if hook.is_departed else {}
-        record = Record(tools, fails=trouble.fails, defers=trouble.defers, environment=environment)
+        record = Record(
+            answers.tools, fails=trouble.fails, defers=trouble.defers, environment=environment
+        )
         context, charm = runner(
             self.unit.application.style, self.unit.application.name, self.unit.number
         )
@@ -126,26 +129,26 @@ class Agent:
                 number_deferred(event, number) for number, event in enumerate(after.deferred)
             ]
             self.stored = list(after.stored_states)
-            self._commit(tools)
+            self._commit(answers)
             if record.renderings:
                 self.configuration = record.renderings[-1].scrape_configs
             finish(self._juju, self.unit, hook)
         finally:
-            # Those of ops before 3 stay, and go on logging whatever other hooks log.
+            # ops before 3 leaves its handlers behind, which would log other hooks, too.
             logging.getLogger().handlers[:] = handlers
         return HookRun(
             hook,
             trouble,
-            tools,
+            answers,
             record,
-            [line.message for line in context.juju_log if line.level in ("WARNING", "ERROR")],
+            warnings_in(context),
             [event.handle.kind for event in context.emitted_events],
             reemitted,
             error,
         )
 
     def _run_published(self, hook: Hook, trouble: Trouble) -> None:
-        """Do what a published version did; a charm may have deferred its events, too."""
+        """Do what a published version does, which may defer its events, too."""
         if isinstance(self.unit.application.style, ProviderStyle):
             run_published(self._juju, self.unit, hook)
         elif trouble.defers and hook.name in CHANGE_HOOKS:
@@ -161,18 +164,17 @@ class Agent:
         finish(self._juju, self.unit, hook)
 
     def _is_resolved(self, hook: Hook) -> bool:
-        """Tell whether an operator let a failed hook be, for its relation is gone."""
+        """Return whether a failed hook is obsolete because its relation is gone."""
         return hook.side is not None and self.unit.number not in hook.side.views
 
-    def _commit(self, tools: Tools) -> None:
-        for (relation_id, owner), changes in tools.writes.items():
-            for _, side, _ in self._juju.sides_of(self.unit):
-                if side.relation_id == relation_id:
-                    if owner == self.unit.name:
-                        side.write_unit(self.unit.number, changes)
-                    else:
-                        assert self.unit.is_leader, f"{self.unit.name} wrote {changes}"
-                        side.write_app(changes)
+    def _commit(self, answers: Answers) -> None:
+        for (relation_id, owner), changes in answers.tools.written.items():
+            side = answers.side(relation_id)
+            if owner == self.unit.name:
+                side.write_unit(self.unit.number, changes)
+            else:
+                assert self.unit.is_leader, f"{self.unit.name} wrote {changes}"
+                side.write_app(changes)
 
     def _make_state(self) -> testing.State:
         style, jobs = self.unit.application.style, self.unit.application.jobs
@@ -189,7 +191,7 @@ class Agent:
         )
 
     def _make_relation(self, side: Side) -> testing.Relation:
-        """Give a relation with all databags, whether or not the unit may see them."""
+        """Return a relation with all its databags, readable or not."""
         relation = next(known for known in self._juju.relations if side in known.sides)
         remote = relation.remote(side)
         return testing.Relation(
@@ -213,7 +215,7 @@ class Agent:
             return occur()
         relation = state.get_relation(hook.side.relation_id)
         if hook.name == "relation-changed" and hook.remote is None:
-            # ops takes any unit for granted, though Juju names none when an application changes.
+            # ops.testing names a unit here, though Juju names none when an application changes.
             assert hook.relation is not None
             databags = hook.relation.remote(hook.side).databags
             return occur(relation, remote_unit=min(databags, default=None))
@@ -224,7 +226,7 @@ class Agent:
 def runner(
     style: Union[ProviderStyle, ConsumerStyle], name: str, number: int
 ) -> Tuple[testing.Context[RecordedCharm], Type[RecordedCharm]]:
-    """Make what the hooks of a unit run in; it is good for any number of them."""
+    """Make the context for any number of hooks of a unit."""
     charm = make_charm(style)
     context = testing.Context(
         charm,
@@ -237,13 +239,13 @@ def runner(
 
 
 def number_deferred(event: testing.DeferredEvent, number: int) -> testing.DeferredEvent:
-    """Give a deferred event a number that no other of its unit has."""
+    """Return a deferred event with a number that is unique in its unit."""
     path = event.handle_path.rpartition("[")[0]
     return dataclasses.replace(event, handle_path=f"{path}[{FIRST_DEFERRED + number}]")
 
 
 def is_of_library(error: BaseException) -> bool:
-    """Tell whether an error comes through the library, and not from ops or the charm alone."""
+    """Return whether an error came through the library, not only from ops or the charm."""
     return any(
         frame.filename.startswith(LIBRARY) for frame in traceback.extract_tb(error.__traceback__)
     )

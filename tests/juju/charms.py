@@ -1,10 +1,10 @@
-"""The charms under test: profiled ones and Parca's own, in each style of use."""
+"""The charms under test: profiled charms and Parca's, in each style of use."""
 
 from __future__ import annotations
 
 import json
 import os
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Protocol, Type, Union
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Type, Union
 
 import ops
 
@@ -14,19 +14,11 @@ from parca_scrape import (
     ProfilingEndpointProvider,
     TargetsChangedEvent,
 )
+from tests.hook_tools import HookTools
 from tests.juju.styles import ConsumerStyle, ProviderStyle
 
 Jobs = Optional[List[Union[Mapping[str, object], Job]]]
 INTERFACE = {"interface": "parca_scrape"}
-
-
-class HookTools(Protocol):
-    """Hook tools that can stand in for those of a hook."""
-
-    calls: List[Any]
-
-    def stand_between(self, model: ops.Model) -> None:
-        """Take the calls that come to this model from now on."""
 
 
 class Rendering(NamedTuple):
@@ -34,12 +26,12 @@ class Rendering(NamedTuple):
 
     scrape_configs: List[Any]
     first_call: int
-    """How many calls of hook tools came before it."""
+    """The number of calls of hook tools before it."""
     last_call: int
 
 
 class Record:
-    """What a charm is told to do in one hook, and what it did."""
+    """What a charm is to do in one hook, and what it did."""
 
     def __init__(
         self,
@@ -49,13 +41,13 @@ class Record:
         defers: bool = False,
         environment: Optional[Mapping[str, str]] = None,
     ) -> None:
-        """Take what is to be done.
+        """Say what the charm is to do.
 
         Args:
-            tools: stand in for the hook tools.
-            fails: whether the charm's own code fails in the end.
+            tools: the hook tools.
+            fails: whether the charm's own code fails at the end.
             defers: whether the charm defers the events of the library.
-            environment: what Juju tells of the hook and the tests of ops do not.
+            environment: variables that Juju sets for the hook and the tests of ops do not.
         """
         self.tools = tools
         self.fails = fails
@@ -63,11 +55,11 @@ class Record:
         self.environment = dict(environment or {})
         self.renderings: List[Rendering] = []
         self.changes: List[int] = []
-        """The relations that `targets_changed` told of."""
+        """The relation of each `targets_changed`."""
 
 
 class RecordedCharm(ops.CharmBase):
-    """Base of the charms under test, which do as their record tells."""
+    """Base of the charms under test, which do what their record says."""
 
     record = Record()
 
@@ -84,7 +76,7 @@ class RecordedCharm(ops.CharmBase):
 
 
 class CharmError(Exception):
-    """A failure that the library has no part in."""
+    """A failure of the charm's own code."""
 
 
 def provider_charm(style: ProviderStyle) -> Type[RecordedCharm]:
@@ -151,7 +143,7 @@ def make_charm(style: Union[ProviderStyle, ConsumerStyle]) -> Type[RecordedCharm
 
 
 def make_metadata(style: Union[ProviderStyle, ConsumerStyle]) -> Dict[str, Any]:
-    """Give the charm's metadata.yaml."""
+    """Return the charm's metadata.yaml."""
     if isinstance(style, ConsumerStyle):
         return {"name": "parca-k8s", "requires": {"profiling-endpoint": INTERFACE}}
     metadata: Dict[str, Any] = {
@@ -164,5 +156,5 @@ def make_metadata(style: Union[ProviderStyle, ConsumerStyle]) -> Dict[str, Any]:
 
 
 def make_config() -> Dict[str, Any]:
-    """Give the charm's config.yaml."""
+    """Return the charm's config.yaml."""
     return {"options": {"jobs": {"type": "string", "default": ""}}}

@@ -1,24 +1,26 @@
-"""Runs the hooks of a unit as Juju does: a process for each, with hook tools on PATH."""
+"""Hooks as processes, which Juju starts with its hook tools on PATH."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import subprocess
 import sys
+import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Counter, Dict, List, Optional, Sequence, Tuple
-
-import yaml
+from typing import Any, Counter, Dict, Generator, List, Tuple
 
 from tests.forms import ROOT
+from tests.hook_tools import TOOLS, Databag, HookTools
 from tests.juju.charms import make_config, make_metadata
 from tests.juju.expectations import app_databag, unit_databag
-from tests.juju.faults import DENIAL, NO_TROUBLE, TOOLS, Tools, Trouble
+from tests.juju.faults import DENIAL, NO_TROUBLE, Answers, Trouble
 from tests.juju.hooks import Hook, begin, finish, hooks_due
-from tests.juju.model import Databag, Ghost, Juju, Unit
+from tests.juju.model import Juju, Unit
 from tests.juju.styles import STYLES
 
 TIMEOUT_SECONDS = 60
@@ -34,30 +36,30 @@ class Dispatch:
     hook: str
     exit_code: int
     calls: Dict[str, int]
-    """How often each hook tool was called; juju-log is ops' own affair."""
+    """How often each hook tool was called, without juju-log."""
     written: Dict[Tuple[str, str], Databag]
-    """What was written, by the relation's remote application and the owner of the databag."""
+    """What was written, by remote application and databag owner."""
     log: List[str]
     """The lines of the charm's log from WARNING on."""
     output: str
 
 
 class Controller:
-    """Runs the hooks of all units of a truth as processes, in folders of their own."""
+    """Runs the hooks of all units as processes, in folders of their own."""
 
     def __init__(self, juju: Juju, folder: Path, library: str) -> None:
-        """Take the truth.
+        """Prepare the hook tools.
 
         Args:
-            juju: the truth.
-            folder: where charms and answers may be put.
+            juju: what Juju knows.
+            folder: where to put charms and hook tools.
             library: the form of the library that the charms use.
         """
         self.juju = juju
         self.configurations: Dict[Unit, Any] = {}
         """What each Parca charm last wrote into Parca's configuration."""
         self.denial = DENIAL
-        """The reason that hook tools give for what they do not do."""
+        """The error message of hook tools that are denied."""
         self._folder = folder
         self._library = library
         tools = folder / "tools"
@@ -66,7 +68,7 @@ class Controller:
             (tools / name).symlink_to(TOOL)
 
     def run_all(self) -> List[Dispatch]:
-        """Run all hooks that are due, unit by unit, until none is."""
+        """Run hooks, unit by unit, until none is due."""
         ran: List[Dispatch] = []
         while True:
             due = [(unit, hook) for unit in self.juju.units for hook in hooks_due(self.juju, unit)]
@@ -82,58 +84,50 @@ class Controller:
         *,
         delay_seconds: float = 0,
     ) -> Dispatch:
-        """Run a hook; what it writes counts if it ends well."""
+        """Run a hook; what it writes counts if it succeeds."""
         begin(unit, hook)
         folder = self.charm_folder(unit)
-        answers = folder / "hook"
-        shutil.rmtree(answers, ignore_errors=True)
-        (answers / "written").mkdir(parents=True)
-        tools = Tools(self.juju, unit, hook, trouble)
-        self._write_answers(answers, unit, tools)
-        if delay_seconds:
-            (answers / "delay").write_text(str(delay_seconds), encoding="utf-8")
-        process = subprocess.run(
-            [str(folder / "dispatch")],
-            cwd=str(folder),
-            env=self._make_environment(unit, hook, trouble, answers),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=TIMEOUT_SECONDS,
-        )
-        written = read_written(answers, unit)
-        ran = Dispatch(
-            unit.name,
-            str(hook),
-            process.returncode,
-            dict(Counter(line.partition("~")[0] for line in read_lines(answers / "calls"))),
-            {
-                (tools.side(relation_id).remote_name, owner): databag
-                for (relation_id, owner), databag in written.items()
-            },
-            [
-                message
-                for level, _, message in (
-                    line.partition(" ") for line in read_lines(answers / "log")
-                )
-                if level in ("WARNING", "ERROR")
-            ],
-            process.stdout,
-        )
+        hook_folder = folder / "hook"
+        shutil.rmtree(hook_folder, ignore_errors=True)
+        hook_folder.mkdir()
+        answers = Answers(self.juju, unit, hook, trouble, self.denial)
+        tools = answers.tools
+        with served(tools, hook_folder, delay_seconds):
+            process = subprocess.run(
+                [str(folder / "dispatch")],
+                cwd=str(folder),
+                env=self._make_environment(unit, hook, trouble, hook_folder),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                timeout=TIMEOUT_SECONDS,
+            )
+        written = [
+            (answers.side(relation_id), owner, databag)
+            for (relation_id, owner), databag in tools.written.items()
+        ]
         if process.returncode == 0:
-            for (relation_id, owner), databag in written.items():
+            for side, owner, databag in written:
                 if owner == unit.name:
-                    tools.side(relation_id).write_unit(unit.number, databag)
+                    side.write_unit(unit.number, databag)
                 else:
-                    tools.side(relation_id).write_app(databag)
-            configuration = answers / "configuration"
+                    side.write_app(databag)
+            configuration = hook_folder / "configuration"
             if configuration.exists():
                 self.configurations[unit] = json.loads(configuration.read_text(encoding="utf-8"))
             finish(self.juju, unit, hook)
-        return ran
+        return Dispatch(
+            unit.name,
+            str(hook),
+            process.returncode,
+            Counter(call.tool.split()[0] for call in tools.calls),
+            {(side.remote_name, owner): databag for side, owner, databag in written},
+            [message for level, message in tools.log if level in ("WARNING", "ERROR")],
+            process.stdout,
+        )
 
     def charm_folder(self, unit: Unit) -> Path:
-        """Give the folder of a unit's charm."""
+        """Return the folder of a unit's charm."""
         folder = self._folder / unit.name.replace("/", "-")
         if not folder.exists():
             folder.mkdir()
@@ -151,54 +145,23 @@ class Controller:
             dispatch.chmod(0o755)
         return folder
 
-    def _write_answers(self, answers: Path, unit: Unit, tools: Tools) -> None:
-        """Write what each hook tool may answer; what stands nowhere is denied."""
-        application = unit.application
-        config: Dict[str, str] = {"jobs": application.jobs or ""}
-        contents: Dict[str, object] = {
-            "is-leader~~": unit.is_leader,
-            "config-get~~": config,
-        }
-        for endpoint in getattr(application.style, "endpoints", ["profiling-endpoint"]):
-            ids = tools.relation_ids(endpoint)
-            contents[f"relation-ids~~{endpoint}"] = [f"{endpoint}:{number}" for number in ids]
-        for relation, side, _ in self.juju.sides_of(unit):
-            relation_id = side.relation_id
-            if relation.ghost in (None, Ghost.DENIED):
-                contents[f"relation-list~{relation_id}~"] = tools.units_of(relation_id)
-                contents[f"relation-list~{relation_id}~~app"] = side.remote_name
-            if relation.ghost is None and relation_id != tools.trouble.denied_id:
-                remote = relation.remote(side)
-                get, put = f"relation-get~{relation_id}~", f"relation-set~{relation_id}~"
-                contents[f"{get}{side.remote_name}~app"] = remote.app_databag
-                for number, databag in remote.databags.items():
-                    contents[f"{get}{side.remote_name}/{number}"] = databag
-                contents[f"{get}{unit.name}"] = side.databags[unit.number]
-                contents[put] = None
-                if unit.is_leader:
-                    contents[f"{get}{application.name}~app"] = side.app_databag
-                    contents[f"{put}~app"] = None
-        for name, content in contents.items():
-            path = answers / name
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(json.dumps(content), encoding="utf-8")
-        (answers / "denial").write_text(self.denial, encoding="utf-8")
-
     def _make_environment(
-        self, unit: Unit, hook: Hook, trouble: Trouble, answers: Path
+        self, unit: Unit, hook: Hook, trouble: Trouble, hook_folder: Path
     ) -> Dict[str, str]:
-        """Give the environment in which Juju runs a hook, and what the charm under test needs."""
+        """Return the variables that Juju sets for a hook, and those that the charm needs."""
         application = unit.application
         hook_name = hook.name
         if hook.side is not None:
             hook_name = f"{hook.side.endpoint}-{hook.name}"
         elif hook.name == "pebble-ready":
             hook_name = f"zinc-{hook.name}"
-        inherited = [os.path.abspath(path) for path in python_path()]
+        inherited = os.environ.get("PYTHONPATH", "").split(os.pathsep)
         environment = {
             "PATH": os.pathsep.join([str(self._folder / "tools"), os.environ["PATH"]]),
-            "PYTHONPATH": os.pathsep.join([str(ROOT), *inherited]),
-            "HOOK_FOLDER": str(answers),
+            "PYTHONPATH": os.pathsep.join(
+                [str(ROOT), *(os.path.abspath(path) for path in inherited if path)]
+            ),
+            "HOOK_FOLDER": str(hook_folder),
             "CHARM_LIBRARY": self._library,
             "CHARM_STYLE": str(STYLES.index(application.style)),
             "CHARM_ADDRESS": unit.address,
@@ -222,30 +185,38 @@ class Controller:
         return environment
 
 
-def read_lines(path: Path) -> List[str]:
-    """Read a file that may not be there."""
-    return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+@contextlib.contextmanager
+def served(tools: HookTools, folder: Path, delay_seconds: float) -> Generator[None, None, None]:
+    """Answer the commands of a charm's process through the pipes that `hook-tool.sh` uses."""
+    command, answer = folder / "command", folder / "answer"
+    os.mkfifo(command)
+    os.mkfifo(answer)
 
+    def serve() -> None:
+        while True:
+            *arguments, text = command.read_text(encoding="utf-8").split("\0")
+            if not arguments:
+                return
+            if arguments[0] != "juju-log":
+                time.sleep(delay_seconds)
+            try:
+                done = tools.run(arguments, input=text)
+                code, printed = done.returncode, done.stdout + done.stderr
+            except Exception as error:
+                code, printed = 1, repr(error)
+            answer.write_text(f"{code}\n{printed}", encoding="utf-8")
 
-def read_written(answers: Path, unit: Unit) -> Dict[Tuple[int, str], Databag]:
-    """Read what relation-set was told, by relation and owner of the databag."""
-    written: Dict[Tuple[int, str], Databag] = {}
-    for path in (answers / "written").iterdir():
-        _, relation_id, _, *rest = path.name.split("~")
-        owner = unit.application.name if rest[0] == "app" else unit.name
-        changes: Databag = yaml.safe_load(path.read_text(encoding="utf-8"))
-        written.setdefault((int(relation_id), owner), {}).update(changes)
-    return written
-
-
-def python_path() -> Sequence[str]:
-    """Give where this Python was told to find modules."""
-    text: Optional[str] = os.environ.get("PYTHONPATH")
-    return text.split(os.pathsep) if text else []
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        command.write_text("", encoding="utf-8")
+        thread.join(TIMEOUT_SECONDS)
 
 
 def publish(juju: Juju) -> None:
-    """Let all be as it is when every hook has run, without running any."""
+    """Bring all units to rest, as if all their hooks had run."""
     for relation in juju.relations:
         for unit in relation.provider.application.living_units:
             relation.provider.write_unit(unit.number, unit_databag(unit, relation.provider))

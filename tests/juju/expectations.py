@@ -1,4 +1,4 @@
-"""What the charms must do in their hooks, said a second time in the plainest way."""
+"""A second, plain implementation of what the charms do in their hooks."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import json
 from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
 from parca_scrape import AddressSource
-from tests.juju.faults import Call, Tools
+from tests.hook_tools import Call, Databag
+from tests.juju.faults import Answers
 from tests.juju.hooks import Hook
-from tests.juju.model import Application, Databag, Juju, Relation, Side, Unit
-from tests.juju.published import CASES
+from tests.juju.model import Application, Juju, Relation, Side, Unit
+from tests.juju.published import CASES, metadata_of
 from tests.juju.styles import ConsumerStyle, ProviderStyle
 from tests.models import expected_jobs
 from tests.strategies import Json, Object, Remote
@@ -20,21 +21,15 @@ Writes = Dict[Tuple[int, str], Databag]
 
 
 def app_databag(unit: Unit) -> Databag:
-    """Give what a leader publishes of its application."""
+    """Return the application databag that a leader publishes."""
     application = unit.application
-    metadata = {
-        "model": application.model.name,
-        "model_uuid": application.model.uuid,
-        "application": application.name,
-        "unit": unit.name,
-        "charm_name": "zinc-k8s",
-    }
+    metadata = {**metadata_of(application), "unit": unit.name}
     jobs = [{"static_configs": job["static_configs"], **job} for job in asked_jobs(application)]
     return {"scrape_metadata": json.dumps(metadata), "scrape_jobs": json.dumps(jobs)}
 
 
 def asked_jobs(application: Application) -> List[Object]:
-    """Give what an application wants to have scraped, of what its version can say."""
+    """Return the jobs of an application, as its version can publish them."""
     if application.is_published and application.history is not None:
         published: List[Object] = json.loads(CASES[application.history]["app_data"]["scrape_jobs"])
         return published
@@ -45,7 +40,7 @@ def asked_jobs(application: Application) -> List[Object]:
 
 
 def unit_databag(unit: Unit, side: Side) -> Databag:
-    """Give what a unit publishes of itself."""
+    """Return the databag that a unit publishes."""
     style = unit.application.style
     address = unit.address
     if isinstance(style, ProviderStyle) and style.source is AddressSource.INGRESS:
@@ -54,7 +49,7 @@ def unit_databag(unit: Unit, side: Side) -> Databag:
 
 
 def expected_writes(juju: Juju, unit: Unit, hook: Hook, style: ProviderStyle) -> Writes:
-    """Give what a provider's hook must write when nothing goes wrong, and it alone."""
+    """Return everything that a provider's hook writes when nothing goes wrong."""
     is_whole = style.reconciles or hook.name in (*BOTH_HOOKS, "config-changed")
     if not (is_whole or hook.name in ("update-status", *style.refresh_hooks)):
         return {}
@@ -64,7 +59,7 @@ def expected_writes(juju: Juju, unit: Unit, hook: Hook, style: ProviderStyle) ->
             continue
         is_of_other = hook.side is not None and hook.side.endpoint != side.endpoint
         if is_of_other and not style.reconciles:
-            # The event of one endpoint is not the other provider's.
+            # An event of one endpoint does not concern the provider of the other.
             continue
         writes[side.relation_id, unit.name] = changed(
             side.databags[unit.number], unit_databag(unit, side)
@@ -77,54 +72,54 @@ def expected_writes(juju: Juju, unit: Unit, hook: Hook, style: ProviderStyle) ->
 
 
 def changed(databag: Databag, wanted: Databag) -> Databag:
-    """Give what is not in a databag as it is wanted; JSON in another order is not the same."""
+    """Return the wanted keys that differ in a databag; the order of JSON counts."""
     return {key: text for key, text in wanted.items() if databag.get(key) != text}
 
 
-def listed_relations(juju: Juju, unit: Unit, tools: Tools) -> List[Tuple[Relation, Side]]:
-    """Give the relations that ops lists in a hook, in order of their ids.
+def listed_relations(juju: Juju, unit: Unit, answers: Answers) -> List[Tuple[Relation, Side]]:
+    """Return the relations that ops lists in a hook, in order of their ids.
 
-    ops stops at the first relation that it cannot list, and keeps that for the whole hook.
+    ops stops at the first relation that it cannot list, and remembers that for the whole hook.
     """
     listed: List[Tuple[Relation, Side]] = []
     by_endpoint: Dict[str, List[Tuple[Relation, Side]]] = {}
     for relation, side, _ in juju.sides_of(unit):
         by_endpoint.setdefault(side.endpoint, []).append((relation, side))
-    denied = [call for call in tools.denials if call.tool.startswith("relation-list")]
+    denied = [call for call in answers.tools.denials if call.tool.startswith("relation-list")]
     denied_ids = {call.relation_id for call in denied}
-    unlisted = {call.databag for call in tools.denials if call.tool == "relation-ids"}
+    unlisted = {call.subject for call in answers.tools.denials if call.tool == "relation-ids"}
     for endpoint, sides in by_endpoint.items():
         for relation, side in sorted(sides, key=lambda pair: str(pair[1].relation_id)):
             if endpoint in unlisted or side.relation_id in denied_ids:
                 break
-            if not (tools.hook.is_broken and tools.hook.side is side):
+            if not (answers.hook.is_broken and answers.hook.side is side):
                 listed.append((relation, side))
     return sorted(listed, key=lambda pair: pair[1].relation_id)
 
 
 def expected_renderings(
-    juju: Juju, unit: Unit, tools: Tools, calls: Sequence[Call]
+    juju: Juju, unit: Unit, answers: Answers, calls: Sequence[Call]
 ) -> List[List[Object]]:
-    """Give what a consumer may serve of the databags as they are.
+    """Return what a consumer may serve, given the databags as they are.
 
     Args:
-        juju: the truth.
+        juju: what Juju knows.
         unit: the unit of Parca.
-        tools: the hook tools of the hook.
-        calls: the calls of them for this rendering.
+        answers: what Juju answers in the hook.
+        calls: the calls of hook tools for this rendering.
 
     Returns:
-        What it must serve; several if a call was denied that could be for any relation.
+        What it must serve; several lists if a denied call may have concerned any relation.
     """
     denials = [call for call in calls if call.is_denied]
-    listed = listed_relations(juju, unit, tools)
+    listed = listed_relations(juju, unit, answers)
     candidates: List[Optional[Side]] = [None]
     if any(call.tool == "is-leader" for call in denials):
         candidates += [side for _, side in listed]
     renderings: List[List[Object]] = []
     for left_out in candidates:
         remotes = [
-            read_remote(relation, side, tools, denials)
+            read_remote(relation, side, answers, denials)
             for relation, side in listed
             if side is not left_out
         ]
@@ -133,14 +128,14 @@ def expected_renderings(
 
 
 def read_remote(
-    relation: Relation, side: Side, tools: Tools, denials: Iterable[Call]
+    relation: Relation, side: Side, answers: Answers, denials: Iterable[Call]
 ) -> Optional[Remote]:
-    """Give what a unit of Parca can read of a relation; None if it cannot or has no units."""
-    denied = {call.databag for call in denials if call.relation_id == side.relation_id}
+    """Return what a unit of Parca can read of a relation; None if that is nothing."""
+    denied = {call.subject for call in denials if call.relation_id == side.relation_id}
     names = [
         name
-        for name in tools.units_of(side.relation_id)
-        if not (tools.hook.side is side and name == tools.hook.departing)
+        for name in answers.units_of(side.relation_id)
+        if not (answers.hook.side is side and name == answers.hook.departing)
     ]
     if not names or side.remote_name in denied or is_unknown(relation):
         return None
@@ -157,12 +152,12 @@ def read_remote(
 
 
 def is_unknown(relation: Relation) -> bool:
-    """Tell whether Juju says that there is no such relation."""
+    """Return whether Juju no longer knows a relation."""
     return relation.ghost is not None and relation.ghost.value == "unknown"
 
 
 def address_pairs(remote: Side, name: str, style: object) -> Tuple[Tuple[str, str], ...]:
-    """Give name and address of a unit out of its databag, in the form of a published one."""
+    """Return address and name of a unit, as keys and values of its databag."""
     databag = remote.databags[int(name.rpartition("/")[2])]
     address = databag.get("parca_scrape_unit_address", "")
     if isinstance(style, ConsumerStyle) and style.source is AddressSource.INGRESS:
@@ -172,7 +167,7 @@ def address_pairs(remote: Side, name: str, style: object) -> Tuple[Tuple[str, st
 
 
 def asked_configuration(juju: Juju, consumer: Application) -> List[Object]:
-    """Give what the living providers ask of Parca, whatever stands in databags."""
+    """Return what the living providers want scraped, whatever their databags hold."""
     remotes: List[Remote] = []
     for relation in juju.relations:
         provider = relation.provider.application
@@ -185,20 +180,15 @@ def asked_configuration(juju: Juju, consumer: Application) -> List[Object]:
             )
             for unit in provider.living_units
         ]
-        metadata: Json = {
-            "model": provider.model.name,
-            "model_uuid": provider.model.uuid,
-            "application": provider.name,
-            "charm_name": "zinc-k8s",
-        }
         if units:
             jobs: Json = list(asked_jobs(provider))
+            metadata: Json = {**metadata_of(provider)}
             remotes.append(Remote(relation.consumer.remote_name, jobs, metadata, tuple(units)))
     return expected_jobs(remotes)
 
 
 def asked_unit(unit: Unit, side: Side, consumer: Application) -> Tuple[Tuple[str, str], ...]:
-    """Give where a unit wants to be scraped."""
+    """Return where a unit wants to be scraped."""
     address = unit_databag(unit, side)["parca_scrape_unit_address"]
     style = consumer.style
     if isinstance(style, ConsumerStyle) and style.source is AddressSource.INGRESS:

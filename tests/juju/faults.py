@@ -1,27 +1,18 @@
-"""What a hook's tools answer: Juju's truth, but for what goes wrong."""
+"""The answers of a hook's tools: what Juju knows, unless something goes wrong."""
 
 from __future__ import annotations
 
-import inspect
 import traceback
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Counter, Dict, List, Optional, Tuple
 
 import ops
 
+from tests.hook_tools import Call, Databag, HookTools
 from tests.juju.hooks import Hook
-from tests.juju.model import Databag, Ghost, Juju, Relation, Side, Unit, View
+from tests.juju.model import Ghost, Juju, Relation, Side, Unit, View
 
 DENIAL = "ERROR permission denied"
-TOOLS = {
-    "relation_ids": "relation-ids",
-    "relation_list": "relation-list",
-    "relation_remote_app_name": "relation-list --app",
-    "relation_get": "relation-get",
-    "relation_set": "relation-set",
-    "network_get": "network-get",
-    "is_leader": "is-leader",
-}
 
 
 @dataclass(frozen=True)
@@ -29,95 +20,61 @@ class Trouble:
     """What goes wrong in one hook of a unit."""
 
     denied_tool: str = ""
-    """The hook tool of which one call is denied."""
+    """The hook tool that is denied one call."""
     answered: int = 0
-    """How many calls of that tool are answered before."""
+    """How many calls of that tool are answered before that."""
     denied_id: Optional[int] = None
-    """The relation that may not be read or written in this hook."""
+    """The relation that cannot be read or written in this hook."""
     nameless_id: Optional[int] = None
-    """The relation of which Juju tells neither remote application nor units."""
+    """The relation whose remote application and units Juju hides."""
     is_stale: bool = False
-    """Whether the unit that departs is still listed, as ops 2.23.0 and 3.0.0 list it."""
+    """Whether a departing unit is still listed, as by ops 2.23.0 and 3.0.0."""
     fails: bool = False
-    """Whether the charm's own code fails after all else, so that Juju runs the hook again."""
+    """Whether the charm's own code fails at the end, so that Juju runs the hook again."""
     defers: bool = False
     """Whether the charm defers the events of the library."""
 
     def __str__(self) -> str:
-        """Tell what goes wrong."""
-        told = {name: value for name, value in vars(self).items() if value}
-        return f" {told}" if told else ""
+        """Return what goes wrong, for the notes of a test."""
+        planned = {name: value for name, value in vars(self).items() if value}
+        return f" {planned}" if planned else ""
 
 
 NO_TROUBLE = Trouble()
 
 
-class Call:
-    """A call of a hook tool, and how it was answered.
+class Answers:
+    """What Juju answers in one hook of a unit.
 
     Attributes:
-        databag: the unit or application whose databag is read or written; of relation-ids the
-            endpoint.
-        changes: what relation-set was told to write.
-        error: what ops got for an answer.
+        tools: the hook tools that give these answers.
     """
 
     def __init__(
-        self, tool: str, relation_id: Optional[int], databag: str, changes: Databag
+        self, juju: Juju, unit: Unit, hook: Hook, trouble: Trouble, denial: str = DENIAL
     ) -> None:
-        self.tool = tool
-        self.relation_id = relation_id
-        self.databag = databag
-        self.changes = changes
-        self.error: Optional[ops.ModelError] = None
-
-    @property
-    def is_denied(self) -> bool:
-        """Whether Juju denied it; ops itself copes with a relation that is not known."""
-        return self.error is not None and not isinstance(self.error, ops.RelationNotFoundError)
-
-
-class Tools:
-    """The hook tools of one hook of a unit."""
-
-    def __init__(self, juju: Juju, unit: Unit, hook: Hook, trouble: Trouble) -> None:
         self.hook = hook
         self.trouble = trouble
-        self.calls: List[Call] = []
+        self.tools = HookTools(ask=self._answer, unit_name=unit.name)
         self._unit = unit
+        self._denial = denial
+        self._asked: Counter[str] = Counter()
         self._seen: Dict[int, Tuple[Relation, Side, View]] = {
             side.relation_id: (relation, side, view)
             for relation, side, view in juju.sides_of(unit)
         }
 
-    @property
-    def denials(self) -> List[Call]:
-        """The calls that were denied."""
-        return [call for call in self.calls if call.is_denied]
-
-    @property
-    def writes(self) -> Dict[Tuple[int, str], Databag]:
-        """What was written, by relation and owner of the databag."""
-        written: Dict[Tuple[int, str], Databag] = {}
-        for call in self.calls:
-            if call.tool == "relation-set" and call.error is None:
-                assert call.relation_id is not None
-                databag = written.setdefault((call.relation_id, call.databag), {})
-                assert not databag.keys() & call.changes.keys(), f"written twice: {call}"
-                databag.update(call.changes)
-        return written
-
     def relation_ids(self, endpoint: str) -> List[int]:
-        """List the relations of an endpoint, in the order in which Juju's tool lists them."""
+        """Return the relations of an endpoint, in the order in which Juju lists them."""
         ids = [number for number, (_, side, _) in self._seen.items() if side.endpoint == endpoint]
         return sorted(ids, key=str)
 
     def side(self, relation_id: int) -> Side:
-        """Give the unit's own side of a relation."""
+        """Return the unit's own side of a relation."""
         return self._seen[relation_id][1]
 
     def units_of(self, relation_id: int) -> List[str]:
-        """List the remote units of a relation."""
+        """Return the remote units of a relation."""
         _, side, view = self._seen[relation_id]
         if relation_id == self.trouble.nameless_id:
             return []
@@ -127,85 +84,64 @@ class Tools:
             numbers.add(self.hook.remote)
         return [f"{side.remote_name}/{number}" for number in sorted(numbers, key=str)]
 
-    def stand_between(self, model: ops.Model) -> None:
-        """Take the calls of everything that comes to this model from now on."""
-        backend: object = vars(model)["_backend"]
-        for method_name in TOOLS:
-            method: Callable[..., object] = getattr(backend, method_name)
-            setattr(backend, method_name, self._stand_before(method, method_name, model))
-
-    def _stand_before(
-        self, method: Callable[..., object], method_name: str, model: ops.Model
-    ) -> Callable[..., object]:
-        def answer(*args: object, **kwargs: object) -> object:
-            arguments = inspect.signature(method).bind(*args, **kwargs).arguments
-            call = read_call(method_name, arguments, model)
-            call.error = self._find_error(call)
-            self.calls.append(call)
-            if call.error is not None:
-                if call.tool == "relation-list --app" and not call.is_denied:
-                    return None
-                raise call.error
-            if call.tool == "relation-ids":
-                return self.relation_ids(call.databag)
-            if call.relation_id is not None:
-                if call.tool == "relation-list":
-                    return self.units_of(call.relation_id)
-                if call.tool == "relation-list --app":
-                    is_nameless = call.relation_id == self.trouble.nameless_id
-                    return None if is_nameless else self.side(call.relation_id).remote_name
-                if call.tool == "network-get":
-                    return self._network(call.relation_id)
-            return method(*args, **kwargs)
-
-        return answer
-
-    def _find_error(self, call: Call) -> Optional[ops.ModelError]:
-        if self._is_denied(call):
-            return ops.ModelError(DENIAL)
+    def _answer(self, call: Call) -> object:
+        is_denied = call.tool == self.trouble.denied_tool and (
+            self._asked[call.tool] == self.trouble.answered
+        )
+        self._asked[call.tool] += 1
+        # When its own question for the leader is denied, ops fails the hook.
+        if is_denied and not (call.tool == "is-leader" and is_asked_by_ops()):
+            raise ops.ModelError(self._denial)
+        if call.tool == "is-leader":
+            return self._unit.is_leader
+        if call.tool == "config-get":
+            return {"jobs": self._unit.application.jobs or ""}
+        if call.tool == "relation-ids":
+            return self.relation_ids(call.subject)
         if call.relation_id is None:
-            return None
-        seen = self._seen.get(call.relation_id)
-        ghost = Ghost.UNKNOWN if seen is None else seen[0].ghost
-        if ghost is Ghost.UNKNOWN:
-            return ops.RelationNotFoundError()
-        is_listing = call.tool.startswith("relation-list")
-        if ghost is Ghost.UNLISTED or (ghost is Ghost.DENIED and not is_listing):
-            return ops.ModelError(DENIAL)
-        if call.relation_id == self.trouble.denied_id and not is_listing:
-            return ops.ModelError(DENIAL)
-        return None
+            # When a relation is gone, ops asks for the network of its endpoint.
+            assert call.tool == "network-get", call
+            return make_network("192.0.2.0")
+        return self._answer_about(call, call.relation_id)
 
-    def _is_denied(self, call: Call) -> bool:
-        if call.tool != self.trouble.denied_tool:
-            return False
-        answered = sum(earlier.tool == call.tool for earlier in self.calls)
-        if answered != self.trouble.answered:
-            return False
-        # Of its own question ops lets the hook fail.
-        return not (call.tool == "is-leader" and is_asked_by_ops())
+    def _answer_about(self, call: Call, relation_id: int) -> object:
+        """Return the answer to a call that concerns a relation."""
+        if relation_id not in self._seen:
+            raise ops.RelationNotFoundError()
+        relation, side, _ = self._seen[relation_id]
+        if relation.ghost is Ghost.UNKNOWN:
+            raise ops.RelationNotFoundError()
+        if relation.ghost is Ghost.UNLISTED:
+            raise ops.ModelError(self._denial)
+        if call.tool == "relation-list":
+            return self.units_of(relation_id)
+        if call.tool == "relation-list --app":
+            return None if relation_id == self.trouble.nameless_id else side.remote_name
+        if relation.ghost is Ghost.DENIED or relation_id == self.trouble.denied_id:
+            raise ops.ModelError(self._denial)
+        if call.tool == "network-get":
+            return make_network(side.databags[self._unit.number]["ingress-address"])
+        databag = self._readable(relation, side).get(call.subject)
+        if databag is None:
+            raise ops.ModelError(self._denial)
+        return dict(databag) if call.tool == "relation-get" else None
 
-    def _network(self, relation_id: int) -> Dict[str, object]:
-        databag = self.side(relation_id).databags[self._unit.number]
-        return {
-            "bind-addresses": [],
-            "egress-subnets": [],
-            "ingress-addresses": [databag["ingress-address"]],
-        }
+    def _readable(self, relation: Relation, side: Side) -> Dict[str, Databag]:
+        """Return the databags that the unit may read, by owner."""
+        remote = relation.remote(side)
+        databags = {f"{side.remote_name}/{number}": bag for number, bag in remote.databags.items()}
+        databags[side.remote_name] = remote.app_databag
+        databags[self._unit.name] = side.databags[self._unit.number]
+        if self._unit.is_leader:
+            databags[self._unit.application.name] = side.app_databag
+        return databags
 
 
-def read_call(method_name: str, arguments: Dict[str, Any], model: ops.Model) -> Call:
-    """Read the call of a hook tool out of the call of ops' backend."""
-    databag = arguments.get("member_name", arguments.get("relation_name", ""))
-    changes: Databag = {}
-    if method_name == "relation_set":
-        databag = model.app.name if arguments["is_app"] else model.unit.name
-        # ops before 2.20 sets each key by itself.
-        is_whole = "data" in arguments
-        changes = arguments["data"] if is_whole else {arguments["key"]: arguments["value"]}
-    return Call(TOOLS[method_name], arguments.get("relation_id"), databag, dict(changes))
+def make_network(ingress: str) -> Dict[str, object]:
+    """Return an answer of network-get."""
+    return {"bind-addresses": [], "egress-subnets": [], "ingress-addresses": [ingress]}
 
 
 def is_asked_by_ops() -> bool:
-    """Tell whether ops asks for its own purpose, at the end of each hook, and not the charm."""
-    return any(frame.name == "_evaluate_status" for frame in traceback.extract_stack(limit=6))
+    """Return whether ops itself asks, as it does at the end of each hook, and not the charm."""
+    return any(frame.name == "_evaluate_status" for frame in traceback.extract_stack(limit=10))

@@ -1,4 +1,4 @@
-"""The hooks that Juju runs: which may come next for a unit, and what each makes it see.
+"""The hooks that Juju runs: which may come next for a unit, and what the unit sees in each.
 
 Source: Juju's resolvers, `internal/worker/uniter/resolver.go` and `relation/resolver.go`.
 """
@@ -25,7 +25,7 @@ class Hook:
     """The unit that departs, by its name in the unit's model."""
 
     def __str__(self) -> str:
-        """Tell the hook as Juju's log does, with what it is about."""
+        """Return the hook as Juju's log shows it, with its relation."""
         if self.side is None:
             return self.name
         remote = "" if self.remote is None else f"/{self.remote}"
@@ -48,7 +48,7 @@ class Hook:
 
 
 def hooks_due(juju: Juju, unit: Unit) -> List[Hook]:
-    """Give the hooks of which any may be a unit's next."""
+    """Return the hooks of a unit that may come next."""
     views = list(juju.sides_of(unit))
     if not unit.is_started:
         if unit.due[0] != "install":
@@ -60,13 +60,13 @@ def hooks_due(juju: Juju, unit: Unit) -> List[Hook]:
     for relation, side, view in views:
         hooks += relation_hooks(relation, side, view, unit)
     if unit.is_dying and not views:
-        # Whatever else is due comes before these.
+        # Everything else that is due comes first.
         return hooks or [Hook("stop")]
     return hooks
 
 
 def relation_hooks(relation: Relation, side: Side, view: View, unit: Unit) -> List[Hook]:
-    """Give the hooks of one relation of which any may be next."""
+    """Return the hooks of one relation that may come next."""
     if relation.ghost is not None:
         return [Hook("relation-broken", relation, side)] if relation.is_buried else []
     remote = relation.remote(side)
@@ -89,7 +89,7 @@ def relation_hooks(relation: Relation, side: Side, view: View, unit: Unit) -> Li
 
 
 def begin(unit: Unit, hook: Hook) -> None:
-    """Let a unit see what it sees in a hook."""
+    """Show a unit what it sees in a hook."""
     if hook.relation is None or hook.side is None or unit.number not in hook.side.views:
         return
     view = hook.side.views[unit.number]
@@ -101,14 +101,14 @@ def begin(unit: Unit, hook: Hook) -> None:
     elif hook.is_departed:
         view.members.pop(hook.remote, None)
     elif hook.name == "relation-joined":
-        # That it has changed is told next.
+        # relation-changed comes next.
         view.members[hook.remote] = -1
     else:
         view.members[hook.remote] = remote.versions.get(hook.remote, 0)
 
 
 def finish(juju: Juju, unit: Unit, hook: Hook) -> None:
-    """Let a unit be done with a hook."""
+    """Finish a hook that succeeded."""
     if hook.name in unit.due:
         unit.due.remove(hook.name)
     if hook.name == "start":

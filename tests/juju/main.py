@@ -1,6 +1,6 @@
-"""The file that Juju's dispatch runs: a charm under test as a process of its own.
+"""The program that Juju's dispatch runs: a charm under test in a process of its own.
 
-The environment says which form of the library it uses, in which style, and what it is to do.
+The environment says which form of the library it uses, its style, and what it is to do.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tests.juju.styles import STYLES  # noqa: E402
 
 
 def run() -> None:
-    """Run one hook, and leave what the charm wrote into Parca's configuration."""
+    """Run one hook, and save what the charm wrote into Parca's configuration."""
     instructions = os.environ["CHARM_INSTRUCTIONS"].split()
     record = Record(fails="fails" in instructions, defers="defers" in instructions)
     charm = make_charm(STYLES[int(os.environ["CHARM_STYLE"])])

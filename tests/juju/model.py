@@ -6,9 +6,8 @@ import enum
 from dataclasses import dataclass
 from typing import Dict, Iterator, List, Optional, Set, Tuple, Union
 
+from tests.hook_tools import Databag
 from tests.juju.styles import ConsumerStyle, ProviderStyle
-
-Databag = Dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ EDGE = Model("edge/lab", "a4ff60d9-bd9c-4e2e-8a4d-4a5f3b6c2a10")
 
 
 class Ghost(enum.Enum):
-    """What Juju says of a relation that was removed by force."""
+    """What Juju answers about a relation that was removed by force."""
 
     DENIED = "denied"
     """relation-list knows it, relation-get and relation-set deny it."""
@@ -42,7 +41,7 @@ class Unit:
     number: int
     address: str
     due: List[str]
-    """The hooks of no relation that have yet to run, the oldest first."""
+    """The hooks without a relation that have yet to run, the oldest first."""
     is_started: bool = False
     is_dying: bool = False
 
@@ -57,13 +56,20 @@ class Unit:
         return self.application.leader == self.number
 
     def owe(self, hook_name: str) -> None:
-        """Let a hook be due, unless it is already."""
+        """Make a hook due, unless it is already."""
         if hook_name not in self.due:
             self.due.append(hook_name)
 
 
 class Application:
-    """An application of a charm under test."""
+    """An application of a charm under test.
+
+    Attributes:
+        style: how its charm uses the library.
+        jobs: the JSON text of a provider's jobs; None for the library's own default.
+        is_published: whether its charm has a published version of the library.
+        history: the recorded case that a published provider follows.
+    """
 
     def __init__(
         self,
@@ -75,16 +81,6 @@ class Application:
         is_published: bool = False,
         history: Optional[int] = None,
     ) -> None:
-        """Take what is deployed.
-
-        Args:
-            name: its name.
-            model: where it is.
-            style: how its charm uses the library.
-            jobs: the JSON text of a provider's jobs; None for the library's own default.
-            is_published: whether its charm has a published version of the library.
-            history: which recorded case a published provider is an example of.
-        """
         self.name = name
         self.model = model
         self.style = style
@@ -102,12 +98,12 @@ class Application:
 
 
 class View:
-    """How much of a relation a unit has heard of."""
+    """How much a unit knows of a relation."""
 
     def __init__(self) -> None:
         self.is_created = False
         self.members: Dict[int, int] = {}
-        """The remote units that have joined, and the version of their databag that was told."""
+        """The remote units that have joined, and the version of their databag that it knows."""
         self.app_version = 0
 
 
@@ -116,9 +112,9 @@ class Side:
 
     Attributes:
         remote_name: what the other application is called in this side's model.
-        databags: of each unit; Juju keeps those of units that have left.
+        databags: the databag of each unit; Juju keeps those of units that have left.
         in_scope: the units that take part.
-        views: of each unit that Juju has told of the relation.
+        views: what each unit knows of the relation.
     """
 
     def __init__(
@@ -157,9 +153,9 @@ class Relation:
     consumer: Side
     is_dying: bool = False
     ghost: Optional[Ghost] = None
-    """Set when it was removed by force: units still list it, and may not use it any more."""
+    """Set when it was removed by force: units still list it, but can no longer use it."""
     is_buried: bool = False
-    """Whether the agents have learnt that the ghost is gone."""
+    """Whether the agents know that the ghost is gone."""
 
     @property
     def is_living(self) -> bool:
@@ -172,7 +168,7 @@ class Relation:
         return self.provider, self.consumer
 
     def remote(self, side: Side) -> Side:
-        """Give the other side."""
+        """Return the other side."""
         return self.consumer if side is self.provider else self.provider
 
 
@@ -195,15 +191,20 @@ class Juju:
         """The profiled applications."""
         return [app for app in self.applications if isinstance(app.style, ProviderStyle)]
 
+    @property
+    def living_relations(self) -> List[Relation]:
+        """The relations that stay."""
+        return [relation for relation in self.relations if relation.is_living]
+
     def sides_of(self, unit: Unit) -> Iterator[Tuple[Relation, Side, View]]:
-        """Give the relations that a unit's hook tools list, as it sees them."""
+        """Yield the relations that a unit's hook tools list, as it sees them."""
         for relation in self.relations:
             for side in relation.sides:
                 if side.application is unit.application and unit.number in side.views:
                     yield relation, side, side.views[unit.number]
 
     def deploy(self, application: Application, units: int = 1) -> None:
-        """Add an application and its units, of which the first is the leader."""
+        """Add an application and its units; the first unit is the leader."""
         self.applications.append(application)
         for _ in range(units):
             self.add_unit(application)
@@ -226,7 +227,7 @@ class Juju:
         return unit
 
     def remove_unit(self, unit: Unit) -> None:
-        """Scale an application down: others see the unit depart before it is gone itself."""
+        """Scale an application down; others see the unit depart before it is gone."""
         unit.is_dying = True
         if unit.is_leader:
             unit.application.leader = None
@@ -250,23 +251,20 @@ class Juju:
             provider: the profiled application.
             endpoint: its endpoint.
             consumer: the Parca application.
-            token: what Juju calls the other side of a relation across models that is offered in
-                this one.
+            token: what Juju calls the side that took an offer of the other model.
         """
-        names = {"provider": provider.name, "consumer": consumer.name}
-        is_across = provider.model != consumer.model
-        if is_across:
-            # Juju knows the application that took the offer by a token only.
-            names["consumer" if endpoint == "other-endpoint" else "provider"] = f"remote-{token}"
-        relation_id = self._new_id(consumer.model)
+        provider_name, consumer_name = provider.name, consumer.name
+        relation_id = provider_id = self._new_id(consumer.model)
+        if provider.model != consumer.model:
+            provider_id = self._new_id(provider.model)
+            # Juju knows the application that took the offer only by a token.
+            if endpoint == "other-endpoint":
+                consumer_name = f"remote-{token}"
+            else:
+                provider_name = f"remote-{token}"
         relation = Relation(
-            Side(
-                provider,
-                endpoint,
-                self._new_id(provider.model) if is_across else relation_id,
-                names["consumer"],
-            ),
-            Side(consumer, "profiling-endpoint", relation_id, names["provider"]),
+            Side(provider, endpoint, provider_id, consumer_name),
+            Side(consumer, "profiling-endpoint", relation_id, provider_name),
         )
         self.relations.append(relation)
         for side in relation.sides:
@@ -275,7 +273,7 @@ class Juju:
         return relation
 
     def remove_relation(self, relation: Relation) -> None:
-        """Let units depart and the relation break, in hooks of their own."""
+        """Let units depart and the relation break, each in a hook of its own."""
         relation.is_dying = True
         for side in relation.sides:
             for number, view in list(side.views.items()):
@@ -289,8 +287,8 @@ class Juju:
     def bury(self, relation: Relation) -> None:
         """Let the agents learn that a ghost is gone.
 
-        Where not even relation-list answers, ops fails every hook of the relation before the
-        charm sees it: an operator has to resolve it.
+        Where relation-list does not answer, ops fails every hook of the relation before the charm
+        sees it, and an operator has to resolve it.
         """
         relation.is_buried = True
         if relation.ghost is Ghost.UNLISTED:
@@ -299,14 +297,14 @@ class Juju:
                     self.leave(relation, side, side.application.units[number])
 
     def leave(self, relation: Relation, side: Side, unit: Unit) -> None:
-        """Let a unit know no more of a relation, which goes with its last unit."""
+        """Let a unit forget a relation, which goes with its last unit."""
         side.views.pop(unit.number, None)
         side.in_scope.discard(unit.number)
         if not (relation.is_living or any(other.views for other in relation.sides)):
             self.relations.remove(relation)
 
     def forget(self, unit: Unit) -> None:
-        """Remove a unit that has done with its last hook."""
+        """Remove a unit that has run its last hook."""
         del unit.application.units[unit.number]
 
     def configure(self, application: Application, jobs: Optional[str]) -> None:
@@ -316,7 +314,7 @@ class Juju:
             unit.owe("config-changed")
 
     def upgrade(self, application: Application) -> None:
-        """Give an application the charm with our library."""
+        """Upgrade an application to the charm with our library."""
         application.is_published = False
         for unit in application.units.values():
             if unit.is_started:
@@ -324,7 +322,7 @@ class Juju:
                 unit.owe("config-changed")
 
     def move(self, unit: Unit) -> None:
-        """Give a unit another address, as when its pod or machine goes to another place."""
+        """Move a unit to another address, as when its pod is rescheduled."""
         unit.address = self._new_address(unit.application, unit.number)
         for hook_name in unit.application.style.refresh_hooks:
             unit.owe(hook_name)
@@ -332,7 +330,7 @@ class Juju:
             side.write_unit(unit.number, self._ingress())
 
     def _enter(self, side: Side, unit: Unit) -> None:
-        """Let a unit take part in a relation, with what Juju itself writes into its databag."""
+        """Let a unit take part in a relation; Juju writes into its databag."""
         side.databags[unit.number] = self._ingress()
         side.in_scope.add(unit.number)
         side.versions[unit.number] = 0

@@ -1,4 +1,4 @@
-"""What a published version of the library did in a hook: an upgrade finds what it left."""
+"""What published versions of the library write in a hook, for upgrades to find."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Tuple
 
+from tests.hook_tools import Databag
 from tests.juju.hooks import Hook
-from tests.juju.model import Application, Databag, Juju, Unit
+from tests.juju.model import Application, Juju, Unit
 
 CASES: List[Dict[str, Any]] = json.loads(
     (Path(__file__).parent.parent / "data" / "history.json").read_text(encoding="utf-8")
@@ -16,21 +17,26 @@ WRITING_HOOKS = ("relation-joined", "relation-changed", "leader-elected")
 
 
 def history_jobs(number: int) -> Any:
-    """Give the jobs of a recorded case; None if none were given."""
+    """Return the jobs of a recorded case; None for the default."""
     return CASES[number]["jobs"]
+
+
+def metadata_of(application: Application) -> Dict[str, str]:
+    """Return the topology that an application publishes; a leader fills in its own name."""
+    return {
+        "model": application.model.name,
+        "model_uuid": application.model.uuid,
+        "application": application.name,
+        "unit": "",
+        "charm_name": "zinc-k8s",
+    }
 
 
 def history_databags(
     application: Application, unit: Unit, case: Mapping[str, Any]
 ) -> Tuple[Databag, Databag]:
-    """Give what application and unit publish in a recorded case, by their own names."""
-    metadata = {
-        "model": application.model.name,
-        "model_uuid": application.model.uuid,
-        "application": application.name,
-        "unit": unit.name,
-        "charm_name": "zinc-k8s",
-    }
+    """Return the databags of a recorded case, with the names of this application and unit."""
+    metadata = {**metadata_of(application), "unit": unit.name}
     recorded = json.loads(case["app_data"]["scrape_metadata"])
     assert list(recorded) == list(metadata)
     app_databag = {**case["app_data"], "scrape_metadata": json.dumps(metadata)}
@@ -44,7 +50,7 @@ def history_databags(
 
 
 def run_published(juju: Juju, unit: Unit, hook: Hook) -> None:
-    """Do what a hook of a profiled charm did."""
+    """Write what a hook of a profiled charm wrote."""
     application = unit.application
     is_refresh = hook.name in application.style.refresh_hooks
     if not (is_refresh or hook.name in WRITING_HOOKS):

@@ -13,16 +13,16 @@ class ProviderStyle:
     """How a profiled charm uses its provider."""
 
     reconciles: bool = False
-    """Whether it publishes in its constructor, at every event, as well."""
+    """Whether it also publishes in its constructor, and so at every event."""
     endpoints: Tuple[str, ...] = ("profiling-endpoint",)
     is_typed: bool = False
-    """Whether it hands over `Job` objects and not mappings."""
+    """Whether its jobs are `Job` objects and not mappings."""
     source: AddressSource = AddressSource.FQDN
     has_container: bool = False
 
     @property
     def refresh_hooks(self) -> Tuple[str, ...]:
-        """The hooks that tell a unit of its new address."""
+        """The hooks in which a unit learns its new address."""
         return ("pebble-ready",) if self.has_container else ("update-status",)
 
 
@@ -31,12 +31,12 @@ class ConsumerStyle:
     """How a Parca charm uses its consumer."""
 
     reconciles: bool = False
-    """Whether it writes Parca's configuration in its constructor, at every event, as well."""
+    """Whether it also writes Parca's configuration in its constructor, and so at every event."""
     source: AddressSource = AddressSource.PUBLISHED
 
     @property
     def refresh_hooks(self) -> Tuple[str, ...]:
-        """The hooks that tell a unit of its new address."""
+        """The hooks in which a unit learns its new address."""
         return ("update-status",)
 
 

@@ -135,7 +135,7 @@ class TLSConfig:
         return f"unable to use specified client cert (inline) & key (inline): {problem}"
 
     def shakes_no_hands(self) -> bool:
-        """Tells whether Go has no version to offer: a client's lowest is TLS 1.2 unless set."""
+        """Return whether Go has no version to offer: a client's lowest is TLS 1.2 unless set."""
         return bool(
             self.max_version and not self.min_version and self.max_version < _GO_LOWEST_VERSION
         )

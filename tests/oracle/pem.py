@@ -110,7 +110,7 @@ def blocks(text: str) -> List[Block]:
 
 
 def _is_one_sequence(der: bytes) -> bool:
-    """Tells whether the DER is one SEQUENCE with nothing behind it, which OpenSSL lets pass."""
+    """Return whether the DER is one SEQUENCE with nothing behind it, which OpenSSL lets pass."""
     if len(der) < 2 or der[0] != _SEQUENCE:
         return False
     length, header = der[1], 2
@@ -147,7 +147,7 @@ def _pem(label: str, der: bytes) -> str:
 
 
 def _loads(certificate: bytes, key_label: str, key: bytes) -> bool:
-    """Tells whether OpenSSL takes the pair. It reads files only."""
+    """Return whether OpenSSL takes the pair. It reads files only."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     # Go sets no lowest strength here.
     context.set_ciphers("DEFAULT:@SECLEVEL=0")

@@ -51,7 +51,7 @@ def written(value: Scalar) -> str:
 
 @lru_cache(maxsize=4096)
 def is_plain(text: str) -> bool:
-    """Tells whether PyYAML writes the text without quotes."""
+    """Return whether PyYAML writes the text without quotes."""
     return yaml.safe_dump(text)[:1] not in ("'", '"')
 
 

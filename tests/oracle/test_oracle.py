@@ -19,8 +19,6 @@ from tests.oracle import (
     loaded_jobs,
 )
 
-pytestmark = [pytest.mark.package_only, pytest.mark.once]
-
 ROOT = Path(__file__).resolve().parents[2]
 CASES: List[Dict[str, object]] = json.loads(
     (ROOT / "tests" / "data" / "parca.json").read_text(encoding="utf-8")
@@ -71,7 +69,7 @@ def recorded(case: Dict[str, object]) -> Verdict:
 
 
 @pytest.mark.parametrize("case", CASES, ids=[str(case["name"]) for case in CASES])
-def test_gives_the_verdict_that_was_recorded_of_parca(case: Dict[str, object]) -> None:
+def test_the_verdict_is_the_one_recorded_from_parca(case: Dict[str, object]) -> None:
     found = judge(case["scrape_configs"])
 
     assert (
@@ -79,7 +77,7 @@ def test_gives_the_verdict_that_was_recorded_of_parca(case: Dict[str, object]) -
     ) == recorded(case)
 
 
-def test_shares_nothing_with_the_library_it_judges() -> None:
+def test_the_oracle_shares_nothing_with_the_library_it_judges() -> None:
     program = (
         "import sys, tests.oracle\n"
         "print([name for name in sys.modules if name.split('.')[0] in"
@@ -115,7 +113,7 @@ def test_a_spoiled_job_is_not_clean(spoiled: Dict[str, object]) -> None:
     assert not judge([job_of("h:80", job_name="good"), spoiled]).clean
 
 
-def test_all_mismatches_are_told_with_their_lines() -> None:
+def test_all_mismatches_are_reported_with_their_lines() -> None:
     verdict = judge([job_of("h:80", tls_config=[], scheme={}, scrape_timeout=["x"], unknown=5)])
 
     assert verdict == Verdict(
@@ -128,7 +126,7 @@ def test_all_mismatches_are_told_with_their_lines() -> None:
     )
 
 
-def test_a_long_value_is_told_cut() -> None:
+def test_a_long_value_is_reported_truncated() -> None:
     verdict = judge([job_of("h:80", tls_config="01234567890")])
 
     assert verdict.message == (
@@ -151,7 +149,7 @@ def test_a_lone_surrogate_in_a_key_is_unreadable() -> None:
     )
 
 
-def test_label_names_are_any_text_but_none() -> None:
+def test_label_names_are_any_text_but_empty() -> None:
     static_config = {"labels": {"a b\xfc": None, "": "x"}}
 
     assert judge([job_of(static_configs=[static_config])]) == Verdict(
@@ -163,7 +161,7 @@ def test_no_jobs_at_all_are_accepted() -> None:
     assert judge(None) == judge([]) == Verdict("accepted")
 
 
-def test_all_duplicate_names_are_told() -> None:
+def test_all_duplicate_names_are_reported() -> None:
     jobs = [job_of("h:80", job_name=name) for name in ("b", "a", "b", "a", "c")]
 
     assert judge(jobs) == Verdict("refused", "duplicate job_name found in scrape configs: a, b")
@@ -182,7 +180,7 @@ def test_all_duplicate_names_are_told() -> None:
         ),
     ],
 )
-def test_what_only_a_target_sets_off_needs_a_target(
+def test_a_crash_that_a_target_sets_off_needs_a_target(
     settings: Dict[str, object], message: str
 ) -> None:
     assert judge([job_of("h:80", **settings)]) == Verdict("crash", message)
@@ -198,7 +196,7 @@ def test_a_null_profile_kills_parca_before_it_sees_a_bad_target() -> None:
     assert verdict.verdict == "crash"
 
 
-def test_one_bad_target_takes_its_static_config_along() -> None:
+def test_one_bad_target_drops_its_static_config() -> None:
     static_configs = [{"targets": ["a:80"]}, {"targets": ["b:80", ""]}, {"targets": ["c:80"]}]
 
     verdict = judge([job_of(static_configs=static_configs)])
@@ -210,7 +208,7 @@ def test_one_bad_target_takes_its_static_config_along() -> None:
     )
 
 
-def test_urls_that_can_never_answer_are_told_with_the_reason() -> None:
+def test_urls_that_can_never_answer_are_reported_with_the_reason() -> None:
     off = {name: {"enabled": False} for name in ("block", "goroutine", "mutex", "process_cpu")}
     job = job_of("[::1]:0", "h", profiling_config={"pprof_config": off})
 
@@ -249,7 +247,7 @@ def test_parameters_of_a_job_are_one_map_for_all_its_targets() -> None:
         ("oauth2", {"grant_type": "x"}, "grant_type"),
     ],
 )
-def test_what_no_scrape_job_of_the_relation_can_hold_is_not_judged(
+def test_settings_that_no_job_of_the_relation_can_hold_are_not_judged(
     key: str, value: object, told: str
 ) -> None:
     with pytest.raises(NotImplementedError, match=rf"^{told} is not judged$"):
@@ -257,7 +255,7 @@ def test_what_no_scrape_job_of_the_relation_can_hold_is_not_judged(
 
 
 @pytest.mark.parametrize("value", [("a",), b"a", {1: "a"}])
-def test_what_is_no_json_is_not_judged(value: object) -> None:
+def test_a_value_that_is_not_json_is_not_judged(value: object) -> None:
     with pytest.raises(TypeError, match=r"^no JSON: "):
         judge([job_of("h:80", tls_config=value)])
 
@@ -334,7 +332,7 @@ def test_a_target_that_a_rule_drops_is_not_loaded() -> None:
     assert [target.address for target in loaded.targets] == ["b:80"]
 
 
-def test_no_jobs_are_loaded_of_what_parca_does_not_load() -> None:
+def test_no_jobs_are_loaded_from_what_parca_does_not_load() -> None:
     with pytest.raises(RefusedError, match=r"^job_name is empty$"):
         loaded_jobs([job_of("h:80", job_name="")])
     with pytest.raises(CrashError, match=r"^sync: runtime error: invalid memory address"):

@@ -7,8 +7,6 @@ import pytest
 from tests.oracle import dial_address, duration_ms, parse_duration, target_address
 from tests.oracle.urls import lacks_port, split_host_port, url_text
 
-pytestmark = [pytest.mark.package_only, pytest.mark.once]
-
 
 @pytest.mark.parametrize(
     ("text", "milliseconds"),
@@ -59,7 +57,7 @@ def test_durations_are_read_as_prometheus_reads_them(
         ('1"\n', 'unknown unit "\\"\\n" in duration "1\\"\\n"'),
     ],
 )
-def test_a_bad_duration_is_told_as_prometheus_tells_it(text: str, message: str) -> None:
+def test_a_bad_duration_is_reported_as_prometheus_reports_it(text: str, message: str) -> None:
     with pytest.raises(ValueError) as caught:  # noqa: PT011 - the whole message is compared
         parse_duration(text)
 
@@ -149,7 +147,7 @@ def test_a_target_is_dialed_as_go_dials_it(target: str, dialed: Optional[Tuple[s
         ("http://h:0/", 'port "0" is not in 1..65535'),
     ],
 )
-def test_a_url_that_can_never_answer_is_told_with_the_reason(url: str, reason: str) -> None:
+def test_a_url_that_can_never_answer_is_reported_with_the_reason(url: str, reason: str) -> None:
     with pytest.raises(ValueError) as caught:  # noqa: PT011 - the whole message is compared
         dial_address(url)
 

@@ -7,8 +7,6 @@ import pytest
 from tests.oracle import Verdict, judge, loaded_jobs
 from tests.oracle.pem import Block, blocks, fills_pool, is_certificate, key_pair_error
 
-pytestmark = [pytest.mark.package_only, pytest.mark.once]
-
 # Made for these tests alone.
 CERTIFICATE = """\
 -----BEGIN CERTIFICATE-----

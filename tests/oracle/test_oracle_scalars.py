@@ -7,8 +7,6 @@ import pytest
 from tests.oracle.golang import clean_path, join_path, quote, to_int64
 from tests.oracle.scalars import Scalar, is_plain, resolve, tagged, to_bool, to_int, written
 
-pytestmark = [pytest.mark.package_only, pytest.mark.once]
-
 
 @pytest.mark.parametrize(
     ("value", "text"),

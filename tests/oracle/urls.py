@@ -111,7 +111,7 @@ def _splits(address: str) -> bool:
 
 
 def lacks_port(address: str) -> bool:
-    """Tells whether Parca adds the scheme's port: addPort of pkg/scrape/target.go."""
+    """Return whether Parca adds the scheme's port: addPort of pkg/scrape/target.go."""
     return not _splits(address) and _splits(address + ":1234")
 
 

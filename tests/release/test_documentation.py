@@ -22,8 +22,6 @@ from parca_scrape.cli.main import make_parser
 from tests import pem
 from tests.forms import ROOT
 
-pytestmark = [pytest.mark.package_only, pytest.mark.state_transitions]
-
 PAGES = [
     *sorted(path.name for path in ROOT.glob("*.md")),
     *sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/*.md")),

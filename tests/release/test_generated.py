@@ -16,8 +16,6 @@ from parca_scrape.cli.charmhub import LIBIDS
 from parca_scrape.cli.single_files import compute_digest
 from tests.forms import ROOT
 
-pytestmark = [pytest.mark.package_only, pytest.mark.once]
-
 GENERATOR = Path("tools") / "single_file.py"
 RECORD = Path("tools") / "libpatch.json"
 SOURCE = Path("src") / "parca_scrape"

@@ -10,8 +10,6 @@ import pytest
 
 from tests.forms import ROOT
 
-pytestmark = [pytest.mark.package_only, pytest.mark.once]
-
 CLASSES = """\
 from __future__ import annotations
 

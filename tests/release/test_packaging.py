@@ -18,8 +18,6 @@ from parca_scrape.cli.charmhub import LIBIDS
 from parca_scrape.version import VERSION
 from tests.forms import ROOT
 
-pytestmark = [pytest.mark.package_only, pytest.mark.once]
-
 NAME = f"parca_scrape-{VERSION}"
 CHARMS = list(LIBIDS)
 UNKNOWN_ADDRESS = "https://repository.invalid"

@@ -13,7 +13,6 @@ from tests.forms import ROOT
 
 pytest.importorskip("griffe")
 
-pytestmark = [pytest.mark.package_only, pytest.mark.once]
 
 PAGE = Path("docs") / "reference.md"
 TOOL = Path("tools") / "reference.py"

@@ -14,8 +14,6 @@ import pytest
 import parca_scrape
 from tests.forms import ROOT
 
-pytestmark = [pytest.mark.package_only, pytest.mark.once]
-
 STUBS = ROOT / "stubs" / "charms-stubs"
 CHARMS = ("parca", "parca_k8s")
 

@@ -1,4 +1,4 @@
-"""The API as charms use it: type checkers read this file, and nobody runs it."""
+"""The API as charms use it, for type checkers; this file is never run."""
 
 from __future__ import annotations
 
@@ -101,18 +101,18 @@ class ParcaCharm(ops.CharmBase):
             self.unit.status = ops.ActiveStatus(str(problem))
 
     def own_jobs(self) -> List[ParcaScrapeJob]:
-        """Give what Parca shall scrape of this charm."""
+        """Return the scrape jobs for this charm itself."""
         return [{"static_configs": [{"targets": ["*:7070"]}], "scheme": "https"}]
 
     def scrape_jobs(self) -> List[ParcaScrapeJob]:
-        """Append a job of its own to those of the relations, as parca-k8s does."""
+        """Append a job to those of the relations, as parca-k8s does."""
         scrape_jobs = self.consumer.jobs()
         if not self.self_provider.is_ready():
             scrape_jobs.append(self.own_jobs()[0])
         return scrape_jobs
 
     def typed_scrape_jobs(self) -> List[ScrapeConfig]:
-        """Read the jobs by the keys that they have."""
+        """Read the jobs by their keys."""
         scrape_configs: List[ScrapeConfig] = self.consumer.jobs()
         for scrape_config in scrape_configs:
             assert_type(scrape_config["job_name"], str)
@@ -124,7 +124,7 @@ class ParcaCharm(ops.CharmBase):
         return scrape_configs
 
     def wrong_uses(self) -> None:
-        """Use the consumer as nobody should."""
+        """Misuse the consumer."""
         ProfilingEndpointConsumer(self, unit_address="ingress")  # type: ignore[arg-type]
         ProfilingEndpointConsumer(self, "x", AddressSource.INGRESS)  # type: ignore[call-arg]
         ProfilingEndpointConsumer(self, jobs=[])  # type: ignore[call-arg]
@@ -163,15 +163,15 @@ class ProfiledCharm(ops.CharmBase):
         self.provider = literal
 
     def configured_jobs(self) -> List[Dict[str, object]]:
-        """Give jobs out of the charm's configuration."""
+        """Return jobs from the charm's configuration."""
         return [{"job_name": self.config["name"], "static_configs": []}]
 
     def described_jobs(self) -> List[ParcaScrapeJob]:
-        """Give jobs of a type of the charm's own."""
+        """Return jobs of a type that the charm defines."""
         return [{"job_name": "a"}]
 
     def scrape_configs(self) -> List[ScrapeConfig]:
-        """Give jobs of the type that a consumer gives."""
+        """Return jobs of the type that a consumer returns."""
         return [
             {
                 "job_name": "a",
@@ -182,11 +182,11 @@ class ProfiledCharm(ops.CharmBase):
         ]
 
     def address_in(self, relation: ops.Relation) -> str:
-        """Give the address of this unit for a relation."""
+        """Return the address of this unit for a relation."""
         return f"{relation.name}.local"
 
     def wrong_uses(self) -> None:
-        """Use the provider as nobody should."""
+        """Misuse the provider."""
         ProfilingEndpointProvider(self, jobs=["*:80"])  # type: ignore[list-item]
         ProfilingEndpointProvider(self, jobs={"job_name": "a"})  # type: ignore[dict-item]
         ProfilingEndpointProvider(self, jobs=[{80: "*"}])  # type: ignore[dict-item]
@@ -250,7 +250,7 @@ def use_jobs(configuration: Mapping[str, object]) -> Job:
 
 
 def misuse_jobs(job: Job) -> None:
-    """Make jobs as nobody should."""
+    """Misuse the job classes."""
     Job("*:80")  # type: ignore[arg-type]
     Job([{"targets": ["*:80"]}])  # type: ignore[list-item]
     Job(static_config=[])  # type: ignore[call-arg]
@@ -288,7 +288,7 @@ def use_databags(databag: Mapping[str, str]) -> None:
 
 
 def use_topology(charm: ops.CharmBase) -> None:
-    """Make topologies in all ways, and read one."""
+    """Make topologies in every way, and read one."""
     topology = ProviderTopology("cos", "20ce8299-3634-4bef-8bd8-5ace6c8816b4", "zinc")
     assert_type(topology, Topology)
     assert_type(ProviderTopology.from_charm(charm), Topology)
@@ -308,7 +308,7 @@ def use_topology(charm: ops.CharmBase) -> None:
 
 
 def use_errors() -> None:
-    """Make the errors as the libraries before did, and read them."""
+    """Make the errors as the reference libraries did, and read them."""
     not_found = RelationNotFoundError("a")
     interface = RelationInterfaceMismatchError("a", "expected", "actual")
     role = RelationRoleMismatchError("a", ops.RelationRole.provides, ops.RelationRole.requires)
