@@ -122,13 +122,9 @@ def has_application(relation: ops.Relation) -> bool:
 
 
 def running_hook(relation_name: str, kind: str) -> Optional[int]:
-    """Return the id of the relation whose hook of this kind is running; None for other hooks.
+    """Return the id of the relation whose hook, `departed` or `broken`, is running, if any is.
 
     Source: Juju's environment of a hook, `worker/uniter/runner/context/context.go`.
-
-    Args:
-        relation_name: the endpoint.
-        kind: `departed` or `broken`.
     """
     hook = os.environ.get("JUJU_DISPATCH_PATH", "").rpartition("/")[2]
     if hook.replace("-", "_") != f"{relation_name}-relation-{kind}".replace("-", "_"):

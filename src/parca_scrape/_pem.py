@@ -18,28 +18,18 @@ DER_LONG_LENGTH = 0x80
 
 
 def is_ca(text: str) -> bool:
-    """Return whether Go finds a certificate to trust in `text`: any of its PEM blocks will do.
-
-    Source: Go `crypto/x509`, `AppendCertsFromPEM`.
-    """
+    """Return whether Go finds a certificate to trust in any PEM block (`AppendCertsFromPEM`)."""
     return any(is_der_sequence(der) for label, der in decode_pem(text) if label == CERTIFICATE)
 
 
 def is_certificate(text: str) -> bool:
-    """Return whether Go finds a client certificate in `text`: the first one counts.
-
-    Source: Go `crypto/tls`, `X509KeyPair`.
-    """
+    """Return whether Go finds a client certificate; the first one counts (`X509KeyPair`)."""
     blocks = (der for label, der in decode_pem(text) if label == CERTIFICATE)
     return is_der_sequence(next(blocks, b""))
 
 
 def is_private_key(text: str) -> bool:
-    """Return whether Go finds a private key in `text`: the first one counts.
-
-    Source: Go `crypto/tls`, `X509KeyPair`. Whether the key and the certificate match is not
-    checked.
-    """
+    """Return whether Go finds a private key, of whatever certificate; the first one counts."""
     blocks = (der for label, der in decode_pem(text) if f" {label}".endswith(f" {PRIVATE_KEY}"))
     return is_der_sequence(next(blocks, b""))
 

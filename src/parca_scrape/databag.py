@@ -182,11 +182,7 @@ def read_app(databag: Mapping[str, str]) -> Dict[str, str]:
 def encode_app(
     jobs: Iterable[Union[Job, Mapping[str, object]]], topology: Optional[Topology]
 ) -> Dict[str, str]:
-    """Return the text of an application's databag; mappings are written as they stand.
-
-    Raises:
-        InvalidJobError: a job cannot be written as JSON.
-    """
+    """Return the text of an application's databag; raise `InvalidJobError` if a job is no JSON."""
     texts: List[str] = []
     for index, job in enumerate(jobs):
         try:
@@ -215,11 +211,7 @@ def judge_jobs(jobs: Sequence[Union[Job, Mapping[str, object]]]) -> List[Problem
 
 
 def parse_int(digits: str) -> int:
-    """Return a number of JSON.
-
-    Raises:
-        ValueError: it has more than 4300 digits.
-    """
+    """Return a number of JSON; raise `ValueError` for one with more than 4300 digits."""
     if len(digits) > MAX_DIGITS:
         raise ValueError
     return int(digits)

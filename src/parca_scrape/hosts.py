@@ -43,11 +43,9 @@ class HostMap:
 
 
 def name_hosts(units: Mapping[str, UnitDatabag]) -> Tuple[Dict[str, str], List[Problem]]:
-    """Return the address of each unit of a relation, and which units go by another name.
+    """Return the address of each unit that has one, by a name of its own, in the order given.
 
-    Args:
-        units: by the name in Juju, in the order of unit numbers; those without an address are
-            left out.
+    A unit goes by the name that it published, else by its name in Juju.
     """
     hosts: Dict[str, str] = {}
     problems: List[Problem] = []

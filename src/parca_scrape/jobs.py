@@ -157,16 +157,13 @@ class Job:
 
 
 def list_jobs(jobs: object) -> List[Union[Job, Dict[str, object]]]:
-    """Return a charm's own jobs: of mappings the known keys, in the order of their publication.
-
-    Args:
-        jobs: an iterable of jobs and mappings; None for the default job.
+    """Return a charm's own jobs, those for None, and of mappings only the known keys.
 
     Raises:
-        InvalidJobError: it is something else, or one of its items is.
+        InvalidJobError: `jobs` is not iterable, or an item is neither a job nor a mapping.
     """
-    unnamed: List[Mapping[str, object]] = [{}]
-    jobs = unnamed if jobs is None else jobs
+    if jobs is None:
+        jobs = [{}]
     if not isinstance(jobs, Iterable):
         raise InvalidJobError("jobs", "must be a list of scrape jobs")
     own_jobs: List[Union[Job, Dict[str, object]]] = []
@@ -202,11 +199,7 @@ def decode_jobs(raw: object, findings: Findings) -> Tuple[Job, ...]:
 
 
 def decode_job(raw: object, findings: Findings) -> Job:
-    """Return a job without its bad parts.
-
-    Raises:
-        InvalidJobError: nothing of it can be scraped.
-    """
+    """Return a job without its bad parts; raise `InvalidJobError` if it must be skipped."""
     if isinstance(raw, Job):
         return raw
     mapping = as_object(raw)
@@ -240,11 +233,7 @@ def decode_job(raw: object, findings: Findings) -> Job:
 
 
 def get_scheme(fields: Mapping[str, object], findings: Findings) -> str:
-    """Return the scheme of a job; empty if there is none.
-
-    Raises:
-        InvalidJobError: Parca cannot scrape over it; any other would scrape the wrong thing.
-    """
+    """Return the scheme of a job; raise `InvalidJobError` for one that Parca does not speak."""
     value = fields.get("scheme", "")
     scheme = "" if value == "" else parse_scheme(parse_text(value) or "")
     if scheme is None:

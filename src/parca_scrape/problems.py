@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import json
 from dataclasses import dataclass
-from typing import Collection, List, Literal, Optional, Sequence, Tuple, Union
+from typing import List, Literal, Optional, Sequence, Tuple, Union
 
 MAX_KEY_LENGTH = 40
 
@@ -84,23 +84,18 @@ class DatabagError(ValueError):
 class Findings:
     """Collects the problems of one part of the data, and knows the path of that part.
 
-    Args:
-        root: where the data begins, such as `scrape_jobs`.
-        keys: the way from there to this part.
-        refuses: the severities that raise `InvalidJobError` instead.
+    With `is_strict` it raises the first of them as `InvalidJobError`.
     """
 
-    def __init__(
-        self, root: str = "", *keys: Union[str, int], refuses: Collection[str] = ()
-    ) -> None:
+    def __init__(self, root: str = "", *keys: Union[str, int], is_strict: bool = False) -> None:
         self.problems: List[Problem] = []
         self._root = root
         self._keys = keys
-        self._refuses = refuses
+        self._is_strict = is_strict
 
     def at(self, key: Union[str, int]) -> Findings:
         """Return a collector for an element or a field, which adds to the same problems."""
-        part = Findings(self._root, *self._keys, key, refuses=self._refuses)
+        part = Findings(self._root, *self._keys, key, is_strict=self._is_strict)
         part.problems = self.problems
         return part
 
@@ -110,44 +105,31 @@ class Findings:
         return functools.reduce(join_path, self._keys, self._root)
 
     def error(self, message: str) -> None:
-        """Note that this part is not scraped.
-
-        Raises:
-            InvalidJobError: errors are refused.
-        """
-        self._add(Problem("error", self.path, message))
+        """Note, or refuse, that this part is not scraped."""
+        self._note(Problem("error", self.path, message))
 
     def warning(self, message: str) -> None:
-        """Note that this part is scraped, but probably not as intended.
+        """Note, or refuse, that this part is scraped, but probably not as intended."""
+        self._note(Problem("warning", self.path, message))
 
-        Raises:
-            InvalidJobError: warnings are refused.
-        """
-        self._add(Problem("warning", self.path, message))
+    def skip(self, refusal: InvalidJobError, part: str) -> None:
+        """Note, or refuse, that a whole `part` is skipped."""
+        if self._is_strict:
+            raise refusal
+        self._note(Problem("error", refusal.path, f"{refusal.rule}; the {part} is skipped"))
 
     def refusal(self, rule: str) -> InvalidJobError:
         """Return the error to raise when the whole around this part cannot be scraped."""
         return InvalidJobError(self.path, rule)
 
-    def skip(self, refusal: InvalidJobError, part: str) -> None:
-        """Note that a whole `part` is skipped because of a refusal.
-
-        Raises:
-            InvalidJobError: errors are refused.
-        """
-        if "error" in self._refuses:
-            raise refusal
-        message = f"{refusal.rule}; the {part} is skipped"
-        self.problems.append(Problem("error", refusal.path, message))
-
-    def _add(self, problem: Problem) -> None:
-        if problem.severity in self._refuses:
+    def _note(self, problem: Problem) -> None:
+        if self._is_strict:
             raise InvalidJobError(problem.path, problem.message)
         self.problems.append(problem)
 
 
 # For what a charm writes itself.
-STRICT = Findings(refuses=("error", "warning"))
+STRICT = Findings(is_strict=True)
 
 
 def join_path(path: str, key: Union[str, int]) -> str:

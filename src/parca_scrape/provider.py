@@ -182,11 +182,7 @@ class ProfilingEndpointProvider(ops.Object):
         return address or ""
 
     def _ask_juju(self, relation: ops.Relation, source: AddressSource) -> object:
-        """Return the address that Juju has for this unit in a relation; None if it has none.
-
-        Raises:
-            ops.ModelError: network-get fails.
-        """
+        """Return the address that Juju has for this unit in a relation; None if it has none."""
         network = self.model.get_binding(relation).network
         is_ingress = source is AddressSource.INGRESS
         return network.ingress_address if is_ingress else network.bind_address
@@ -207,11 +203,7 @@ def bracket(fqdn: str) -> str:
 
 
 def write(databag: ops.RelationDataContent, texts: Mapping[str, str]) -> None:
-    """Write what has changed, at once: ops before 2.20 also writes what has not.
-
-    Raises:
-        ops.ModelError: Juju denies it.
-    """
+    """Write what has changed, at once: ops before 2.20 also writes what has not."""
     changed = {key: text for key, text in texts.items() if databag.get(key) != text}
     if changed:
         databag.update(changed)

@@ -66,13 +66,7 @@ class Budget:
         self.is_spent: bool = False
 
     def spend(self, targets: int, labels: int, entries: int) -> int:
-        """Return how many of some entries can be scraped.
-
-        Args:
-            targets: how many each of them has.
-            labels: how many each of them has.
-            entries: how many there are.
-        """
+        """Return how many of some entries can be scraped that have so many targets and labels."""
         if targets * entries > self.targets or labels * entries > self.labels:
             entries = min(self.targets // targets, self.labels // max(labels, 1))
             self.is_spent = True
@@ -185,11 +179,6 @@ def resolve_names(
 
     One of several identical jobs stays. Otherwise the first in order keeps the name, and each
     later one gets the lowest number that makes a name which no job of any relation has.
-
-    Args:
-        scrape_configs: the jobs by the names that their applications gave them.
-        origins: the id and the application of the relation of each.
-        problems: gets a warning for each job whose name is changed.
     """
     given = Counter(scrape_config["job_name"] for scrape_config in scrape_configs)
     if len(given) == len(scrape_configs) and RESERVED_JOB_NAME not in given:

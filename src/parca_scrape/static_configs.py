@@ -90,11 +90,7 @@ class StaticConfig:
 
 
 def decode_static_configs(raw: object, findings: Findings) -> Tuple[StaticConfig, ...]:
-    """Return the static configs that can be scraped, without their bad parts.
-
-    Raises:
-        InvalidJobError: they are no list, or all of them are bad.
-    """
+    """Return static configs without their bad parts; raise `InvalidJobError` if none is left."""
     elements = as_list(raw)
     if elements is None:
         raise findings.refusal(LIST_RULE)
@@ -110,11 +106,7 @@ def decode_static_configs(raw: object, findings: Findings) -> Tuple[StaticConfig
 
 
 def decode_static_config(raw: object, findings: Findings) -> StaticConfig:
-    """Return a static config without its bad parts.
-
-    Raises:
-        InvalidJobError: nothing of it can be scraped.
-    """
+    """Return a static config without its bad parts; raise `InvalidJobError` if it is all bad."""
     if isinstance(raw, StaticConfig):
         return raw
     mapping = as_object(raw)
@@ -128,11 +120,7 @@ def decode_static_config(raw: object, findings: Findings) -> StaticConfig:
 
 
 def get_targets(fields: Mapping[str, object], findings: Findings) -> Tuple[Target, ...]:
-    """Return the targets of a static config that Parca can scrape.
-
-    Raises:
-        InvalidJobError: they are no list.
-    """
+    """Return the targets that Parca can scrape; raise `InvalidJobError` if they are no list."""
     elements = as_list(fields.get("targets", ()))
     if elements is None:
         raise findings.at("targets").refusal(LIST_RULE)

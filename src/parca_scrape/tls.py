@@ -7,7 +7,7 @@ it cannot use there: it scrapes without any of them.
 from __future__ import annotations
 
 from dataclasses import InitVar, dataclass, field, fields
-from typing import Callable, Dict, Mapping, Optional, Tuple
+from typing import Dict, List, Mapping, Optional, Tuple
 
 from parca_scrape._getters import adopt, get_boolean, get_fields, get_object, get_text
 from parca_scrape._legacy import FILE_FIELDS, move_pem
@@ -18,6 +18,7 @@ from parca_scrape.problems import STRICT, Findings
 # Each names a file or a secret on the host of Parca.
 HOST_FIELDS = (*FILE_FIELDS, "ca_ref", "cert_ref", "key_ref")
 HOST_FIELD_RULE = "names a file or a secret on the Parca host: put the PEM text itself into"
+PEM_FIELDS = {"ca": is_ca, "cert": is_certificate, "key": is_private_key}
 PEM_RULE = "must contain a PEM block of its kind, with BEGIN and END on lines of their own"
 
 
@@ -70,13 +71,12 @@ def decode_tls(raw: object, findings: Findings) -> Optional[TLSConfig]:
                 findings.at(name).error(f"{HOST_FIELD_RULE} {name.partition('_')[0]}")
         server_name = get_text(settings, "server_name", findings)
         insecure_skip_verify = get_boolean(settings, "insecure_skip_verify", findings)
-        ca = get_pem(settings, "ca", is_ca, findings)
-        cert, key = get_key_pair(settings, findings)
+        pem = get_pem(settings, findings)
         min_version, max_version = get_versions(settings, findings)
         tls_config = TLSConfig(
-            ca=ca,
-            cert=cert,
-            key=key,
+            ca=pem["ca"],
+            cert=pem["cert"],
+            key=pem["key"],
             server_name=server_name,
             insecure_skip_verify=insecure_skip_verify,
             min_version=min_version,
@@ -86,48 +86,33 @@ def decode_tls(raw: object, findings: Findings) -> Optional[TLSConfig]:
     return tls_config if tls_config.as_mapping() else None
 
 
-def get_pem(
-    settings: Mapping[str, object],
-    name: str,
-    is_good: Callable[[str], bool],
-    findings: Findings,
-) -> str:
-    """Return the PEM text of a field; empty if there is none that Go can read."""
-    text = get_text(settings, name, findings)
-    if text and not is_good(text):
-        findings.at(name).error(PEM_RULE)
-        return ""
-    return text
-
-
-def get_key_pair(settings: Mapping[str, object], findings: Findings) -> Tuple[str, str]:
-    """Return the certificate and the private key; both empty if Parca would refuse them."""
-    cert = get_pem(settings, "cert", is_certificate, findings)
-    key = get_pem(settings, "key", is_private_key, findings)
-    if cert and not key:
-        findings.at("cert").error("needs a key: Parca refuses a certificate without one")
-        return "", ""
-    if key and not cert:
-        findings.at("key").error("needs a cert: Parca refuses a key without one")
-        return "", ""
-    return cert, key
+def get_pem(settings: Mapping[str, object], findings: Findings) -> Dict[str, str]:
+    """Return the PEM texts that Go can read; `cert` and `key` only together, as Parca wants it."""
+    pem: Dict[str, str] = {}
+    for name, is_good in PEM_FIELDS.items():
+        pem[name] = get_text(settings, name, findings)
+        if pem[name] and not is_good(pem[name]):
+            findings.at(name).error(PEM_RULE)
+            pem[name] = ""
+    for name, other, what in (("cert", "key", "certificate"), ("key", "cert", "key")):
+        if pem[name] and not pem[other]:
+            findings.at(name).error(f"needs a {other}: Parca refuses a {what} without one")
+            pem[name] = ""
+    return pem
 
 
 def get_versions(settings: Mapping[str, object], findings: Findings) -> Tuple[str, str]:
     """Return the lowest and the highest TLS version; both empty if they contradict each other."""
-    lowest = get_version(settings, "min_version", findings)
-    highest = get_version(settings, "max_version", findings)
+    versions: List[str] = []
+    for name in ("min_version", "max_version"):
+        version = settings.get(name, "")
+        if version not in ("", *TLS_VERSIONS):
+            findings.at(name).error(f"must be one of {', '.join(TLS_VERSIONS)}")
+            version = ""
+        versions.append(str(version))
+    lowest, highest = versions
     if highest and highest < (lowest or DEFAULT_MIN_TLS_VERSION):
         rule = f"is below min_version, which is {DEFAULT_MIN_TLS_VERSION} unless it is set"
         findings.at("max_version").error(rule)
         return "", ""
     return lowest, highest
-
-
-def get_version(settings: Mapping[str, object], name: str, findings: Findings) -> str:
-    """Return the TLS version of a field; empty if there is none that Parca knows."""
-    version = settings.get(name, "")
-    if version in ("", *TLS_VERSIONS):
-        return str(version)
-    findings.at(name).error(f"must be one of {', '.join(TLS_VERSIONS)}")
-    return ""

@@ -4,15 +4,7 @@ A charm whose workload serves pprof uses this library to say what Parca should s
 runs Parca uses it to get scrape configs from the databags of all such charms. Parca can always
 load those scrape configs, whatever is in the databags. This file needs `ops` and nothing else.
 
-## Charms that Parca profiles
-
-Declare the endpoint in `charmcraft.yaml`:
-
-    provides:
-      profiling-endpoint:
-        interface: parca_scrape
-
-For a workload that serves `/debug/pprof` on port 8080 of every unit, the charm is:
+A charm that Parca profiles `provides` an endpoint with the interface `parca_scrape`:
 
     from charms.parca.v0.parca_scrape import ProfilingEndpointProvider
 
@@ -28,36 +20,18 @@ target, `*` stands for the address of each unit. A target with a host, such as `
 scraped as it is, and its profiles have no label `juju_unit`. Without `jobs`, port 80 of each unit
 is scraped. With `jobs=[]`, nothing is scraped.
 
-A job is a mapping in the form of Parca's scrape configs. These keys are published: `job_name`,
-`static_configs`, `scrape_interval`, `scrape_timeout`, `scheme`, `profiling_config` and
-`tls_config`. If there is more than one job, give each a `job_name`, and do not change it later:
-Parca's name for the job contains it. The Parca charm skips what Parca could not load.
-`problems()` returns what that is, and the library logs it.
-
-A `Job` says the same with types. It raises `InvalidJobError` for values that Parca could not load
-or use:
+A job is a mapping in the form of Parca's scrape configs. The keys of `ALLOWED_KEYS` are published.
+If there is more than one job, give each a `job_name`, and do not change it later: Parca's name for
+the job contains it. The Parca charm skips what Parca could not load; `problems()` returns what
+that is. A `Job` says the same with types, and raises `InvalidJobError` for such values:
 
     Job([StaticConfig(["*:8080"], labels={"tier": "db"})], job_name="db", scrape_interval="1m")
 
-`Job.from_mapping` does the same for a mapping, for example from the configuration of the charm.
+When jobs change, `update_scrape_job_spec(jobs)` publishes the new ones until the hook ends. If
+Parca cannot resolve the host names of the units, for example from another model, pass
+`unit_address=AddressSource.INGRESS`.
 
-When jobs change, `update_scrape_job_spec(jobs)` replaces and publishes them. The new jobs last
-until the hook ends: Juju starts the charm anew for each hook, and then the jobs are those of the
-constructor again. A charm that reconciles in every event can call `set_scrape_job_spec()`, which
-writes only what has changed.
-
-Each unit publishes its fully qualified domain name. If Parca cannot resolve that name, for example
-from another model, pass `unit_address=AddressSource.INGRESS` to publish Juju's ingress address.
-
-## Charms that run Parca
-
-Declare the endpoint in `charmcraft.yaml`:
-
-    requires:
-      profiling-endpoint:
-        interface: parca_scrape
-
-The charm writes the scrape configs into Parca's configuration:
+A charm that runs Parca `requires` the endpoint, and writes the scrape configs into Parca's file:
 
     from charms.parca.v0.parca_scrape import ProfilingEndpointConsumer
 
@@ -70,17 +44,9 @@ The charm writes the scrape configs into Parca's configuration:
         def _on_targets_changed(self, event: TargetsChangedEvent):
             write_parca_config({"scrape_configs": self.profiling.jobs()})
 
-You can call `jobs()` in any event. It returns a new list of dicts, which you may change. Bad data
-in a databag never makes it raise: the library skips the smallest bad part and keeps the rest.
-`problems()` returns what was skipped, and why.
-
-Every profile has the labels `juju_model`, `juju_model_uuid`, `juju_application` and `juju_charm`.
-If its target stands for a unit, it also has `juju_unit`.
-
-## How to read this file
-
-Data goes one way: the text of the databags (`AppDatabag`, `UnitDatabag`), dataclasses (`Job`,
-`Topology`, `HostMap`), scrape configs (`render`). The two classes that use ops come last.
+`jobs()` returns a new list of dicts, in any event. Bad data in a databag never makes it raise: it
+skips the smallest bad part, and `problems()` returns what was skipped, and why. All profiles have
+the labels `juju_model`, `juju_model_uuid`, `juju_application` and `juju_charm`.
 """
 
 from __future__ import annotations
@@ -126,7 +92,7 @@ from typing import (
 import ops
 
 # Licensed under the Apache License, Version 2.0: see http://www.apache.org/licenses/LICENSE-2.0
-# parca-scrape 0.1.0 sha256:a25ed1bbbc034e88f1969cf5b72b7671eaf78b87e2a3bb40c251441b45b70075
+# parca-scrape 0.1.0 sha256:f1f01798de7cd0584cb5717f65f1b0b2e02a5f926dc33bfdfa5271cadefc6ca2
 # The digest is of all other lines. Made from the package: `parca-scrape vendor` writes a new one.
 
 # The version of the package
@@ -196,28 +162,18 @@ DER_LONG_LENGTH = 0x80
 
 
 def is_ca(text: str) -> bool:
-    """Return whether Go finds a certificate to trust in `text`: any of its PEM blocks will do.
-
-    Source: Go `crypto/x509`, `AppendCertsFromPEM`.
-    """
+    """Return whether Go finds a certificate to trust in any PEM block (`AppendCertsFromPEM`)."""
     return any(is_der_sequence(der) for label, der in decode_pem(text) if label == CERTIFICATE)
 
 
 def is_certificate(text: str) -> bool:
-    """Return whether Go finds a client certificate in `text`: the first one counts.
-
-    Source: Go `crypto/tls`, `X509KeyPair`.
-    """
+    """Return whether Go finds a client certificate; the first one counts (`X509KeyPair`)."""
     blocks = (der for label, der in decode_pem(text) if label == CERTIFICATE)
     return is_der_sequence(next(blocks, b""))
 
 
 def is_private_key(text: str) -> bool:
-    """Return whether Go finds a private key in `text`: the first one counts.
-
-    Source: Go `crypto/tls`, `X509KeyPair`. Whether the key and the certificate match is not
-    checked.
-    """
+    """Return whether Go finds a private key, of whatever certificate; the first one counts."""
     blocks = (der for label, der in decode_pem(text) if f" {label}".endswith(f" {PRIVATE_KEY}"))
     return is_der_sequence(next(blocks, b""))
 
@@ -451,23 +407,18 @@ class DatabagError(ValueError):
 class Findings:
     """Collects the problems of one part of the data, and knows the path of that part.
 
-    Args:
-        root: where the data begins, such as `scrape_jobs`.
-        keys: the way from there to this part.
-        refuses: the severities that raise `InvalidJobError` instead.
+    With `is_strict` it raises the first of them as `InvalidJobError`.
     """
 
-    def __init__(
-        self, root: str = "", *keys: Union[str, int], refuses: Collection[str] = ()
-    ) -> None:
+    def __init__(self, root: str = "", *keys: Union[str, int], is_strict: bool = False) -> None:
         self.problems: List[Problem] = []
         self._root = root
         self._keys = keys
-        self._refuses = refuses
+        self._is_strict = is_strict
 
     def at(self, key: Union[str, int]) -> Findings:
         """Return a collector for an element or a field, which adds to the same problems."""
-        part = Findings(self._root, *self._keys, key, refuses=self._refuses)
+        part = Findings(self._root, *self._keys, key, is_strict=self._is_strict)
         part.problems = self.problems
         return part
 
@@ -477,44 +428,31 @@ class Findings:
         return functools.reduce(join_path, self._keys, self._root)
 
     def error(self, message: str) -> None:
-        """Note that this part is not scraped.
-
-        Raises:
-            InvalidJobError: errors are refused.
-        """
-        self._add(Problem("error", self.path, message))
+        """Note, or refuse, that this part is not scraped."""
+        self._note(Problem("error", self.path, message))
 
     def warning(self, message: str) -> None:
-        """Note that this part is scraped, but probably not as intended.
+        """Note, or refuse, that this part is scraped, but probably not as intended."""
+        self._note(Problem("warning", self.path, message))
 
-        Raises:
-            InvalidJobError: warnings are refused.
-        """
-        self._add(Problem("warning", self.path, message))
+    def skip(self, refusal: InvalidJobError, part: str) -> None:
+        """Note, or refuse, that a whole `part` is skipped."""
+        if self._is_strict:
+            raise refusal
+        self._note(Problem("error", refusal.path, f"{refusal.rule}; the {part} is skipped"))
 
     def refusal(self, rule: str) -> InvalidJobError:
         """Return the error to raise when the whole around this part cannot be scraped."""
         return InvalidJobError(self.path, rule)
 
-    def skip(self, refusal: InvalidJobError, part: str) -> None:
-        """Note that a whole `part` is skipped because of a refusal.
-
-        Raises:
-            InvalidJobError: errors are refused.
-        """
-        if "error" in self._refuses:
-            raise refusal
-        message = f"{refusal.rule}; the {part} is skipped"
-        self.problems.append(Problem("error", refusal.path, message))
-
-    def _add(self, problem: Problem) -> None:
-        if problem.severity in self._refuses:
+    def _note(self, problem: Problem) -> None:
+        if self._is_strict:
             raise InvalidJobError(problem.path, problem.message)
         self.problems.append(problem)
 
 
 # For what a charm writes itself.
-STRICT = Findings(refuses=("error", "warning"))
+STRICT = Findings(is_strict=True)
 
 
 def join_path(path: str, key: Union[str, int]) -> str:
@@ -1163,11 +1101,7 @@ class StaticConfig:
 
 
 def decode_static_configs(raw: object, findings: Findings) -> Tuple[StaticConfig, ...]:
-    """Return the static configs that can be scraped, without their bad parts.
-
-    Raises:
-        InvalidJobError: they are no list, or all of them are bad.
-    """
+    """Return static configs without their bad parts; raise `InvalidJobError` if none is left."""
     elements = as_list(raw)
     if elements is None:
         raise findings.refusal(LIST_RULE)
@@ -1183,11 +1117,7 @@ def decode_static_configs(raw: object, findings: Findings) -> Tuple[StaticConfig
 
 
 def decode_static_config(raw: object, findings: Findings) -> StaticConfig:
-    """Return a static config without its bad parts.
-
-    Raises:
-        InvalidJobError: nothing of it can be scraped.
-    """
+    """Return a static config without its bad parts; raise `InvalidJobError` if it is all bad."""
     if isinstance(raw, StaticConfig):
         return raw
     mapping = as_object(raw)
@@ -1201,11 +1131,7 @@ def decode_static_config(raw: object, findings: Findings) -> StaticConfig:
 
 
 def get_targets(fields: Mapping[str, object], findings: Findings) -> Tuple[Target, ...]:
-    """Return the targets of a static config that Parca can scrape.
-
-    Raises:
-        InvalidJobError: they are no list.
-    """
+    """Return the targets that Parca can scrape; raise `InvalidJobError` if they are no list."""
     elements = as_list(fields.get("targets", ()))
     if elements is None:
         raise findings.at("targets").refusal(LIST_RULE)
@@ -1259,6 +1185,7 @@ def get_labels(fields: Mapping[str, object], findings: Findings) -> Pairs:
 # Each names a file or a secret on the host of Parca.
 HOST_FIELDS = (*FILE_FIELDS, "ca_ref", "cert_ref", "key_ref")
 HOST_FIELD_RULE = "names a file or a secret on the Parca host: put the PEM text itself into"
+PEM_FIELDS = {"ca": is_ca, "cert": is_certificate, "key": is_private_key}
 PEM_RULE = "must contain a PEM block of its kind, with BEGIN and END on lines of their own"
 
 
@@ -1311,13 +1238,12 @@ def decode_tls(raw: object, findings: Findings) -> Optional[TLSConfig]:
                 findings.at(name).error(f"{HOST_FIELD_RULE} {name.partition('_')[0]}")
         server_name = get_text(settings, "server_name", findings)
         insecure_skip_verify = get_boolean(settings, "insecure_skip_verify", findings)
-        ca = get_pem(settings, "ca", is_ca, findings)
-        cert, key = get_key_pair(settings, findings)
+        pem = get_pem(settings, findings)
         min_version, max_version = get_versions(settings, findings)
         tls_config = TLSConfig(
-            ca=ca,
-            cert=cert,
-            key=key,
+            ca=pem["ca"],
+            cert=pem["cert"],
+            key=pem["key"],
             server_name=server_name,
             insecure_skip_verify=insecure_skip_verify,
             min_version=min_version,
@@ -1327,51 +1253,36 @@ def decode_tls(raw: object, findings: Findings) -> Optional[TLSConfig]:
     return tls_config if tls_config.as_mapping() else None
 
 
-def get_pem(
-    settings: Mapping[str, object],
-    name: str,
-    is_good: Callable[[str], bool],
-    findings: Findings,
-) -> str:
-    """Return the PEM text of a field; empty if there is none that Go can read."""
-    text = get_text(settings, name, findings)
-    if text and not is_good(text):
-        findings.at(name).error(PEM_RULE)
-        return ""
-    return text
-
-
-def get_key_pair(settings: Mapping[str, object], findings: Findings) -> Tuple[str, str]:
-    """Return the certificate and the private key; both empty if Parca would refuse them."""
-    cert = get_pem(settings, "cert", is_certificate, findings)
-    key = get_pem(settings, "key", is_private_key, findings)
-    if cert and not key:
-        findings.at("cert").error("needs a key: Parca refuses a certificate without one")
-        return "", ""
-    if key and not cert:
-        findings.at("key").error("needs a cert: Parca refuses a key without one")
-        return "", ""
-    return cert, key
+def get_pem(settings: Mapping[str, object], findings: Findings) -> Dict[str, str]:
+    """Return the PEM texts that Go can read; `cert` and `key` only together, as Parca wants it."""
+    pem: Dict[str, str] = {}
+    for name, is_good in PEM_FIELDS.items():
+        pem[name] = get_text(settings, name, findings)
+        if pem[name] and not is_good(pem[name]):
+            findings.at(name).error(PEM_RULE)
+            pem[name] = ""
+    for name, other, what in (("cert", "key", "certificate"), ("key", "cert", "key")):
+        if pem[name] and not pem[other]:
+            findings.at(name).error(f"needs a {other}: Parca refuses a {what} without one")
+            pem[name] = ""
+    return pem
 
 
 def get_versions(settings: Mapping[str, object], findings: Findings) -> Tuple[str, str]:
     """Return the lowest and the highest TLS version; both empty if they contradict each other."""
-    lowest = get_version(settings, "min_version", findings)
-    highest = get_version(settings, "max_version", findings)
+    versions: List[str] = []
+    for name in ("min_version", "max_version"):
+        version = settings.get(name, "")
+        if version not in ("", *TLS_VERSIONS):
+            findings.at(name).error(f"must be one of {', '.join(TLS_VERSIONS)}")
+            version = ""
+        versions.append(str(version))
+    lowest, highest = versions
     if highest and highest < (lowest or DEFAULT_MIN_TLS_VERSION):
         rule = f"is below min_version, which is {DEFAULT_MIN_TLS_VERSION} unless it is set"
         findings.at("max_version").error(rule)
         return "", ""
     return lowest, highest
-
-
-def get_version(settings: Mapping[str, object], name: str, findings: Findings) -> str:
-    """Return the TLS version of a field; empty if there is none that Parca knows."""
-    version = settings.get(name, "")
-    if version in ("", *TLS_VERSIONS):
-        return str(version)
-    findings.at(name).error(f"must be one of {', '.join(TLS_VERSIONS)}")
-    return ""
 
 
 # Scrape jobs: what to scrape and how, as Parca will load it.
@@ -1490,16 +1401,13 @@ class Job:
 
 
 def list_jobs(jobs: object) -> List[Union[Job, Dict[str, object]]]:
-    """Return a charm's own jobs: of mappings the known keys, in the order of their publication.
-
-    Args:
-        jobs: an iterable of jobs and mappings; None for the default job.
+    """Return a charm's own jobs, those for None, and of mappings only the known keys.
 
     Raises:
-        InvalidJobError: it is something else, or one of its items is.
+        InvalidJobError: `jobs` is not iterable, or an item is neither a job nor a mapping.
     """
-    unnamed: List[Mapping[str, object]] = [{}]
-    jobs = unnamed if jobs is None else jobs
+    if jobs is None:
+        jobs = [{}]
     if not isinstance(jobs, Iterable):
         raise InvalidJobError("jobs", "must be a list of scrape jobs")
     own_jobs: List[Union[Job, Dict[str, object]]] = []
@@ -1535,11 +1443,7 @@ def decode_jobs(raw: object, findings: Findings) -> Tuple[Job, ...]:
 
 
 def decode_job(raw: object, findings: Findings) -> Job:
-    """Return a job without its bad parts.
-
-    Raises:
-        InvalidJobError: nothing of it can be scraped.
-    """
+    """Return a job without its bad parts; raise `InvalidJobError` if it must be skipped."""
     if isinstance(raw, Job):
         return raw
     mapping = as_object(raw)
@@ -1573,11 +1477,7 @@ def decode_job(raw: object, findings: Findings) -> Job:
 
 
 def get_scheme(fields: Mapping[str, object], findings: Findings) -> str:
-    """Return the scheme of a job; empty if there is none.
-
-    Raises:
-        InvalidJobError: Parca cannot scrape over it; any other would scrape the wrong thing.
-    """
+    """Return the scheme of a job; raise `InvalidJobError` for one that Parca does not speak."""
     value = fields.get("scheme", "")
     scheme = "" if value == "" else parse_scheme(parse_text(value) or "")
     if scheme is None:
@@ -1813,11 +1713,7 @@ def read_app(databag: Mapping[str, str]) -> Dict[str, str]:
 def encode_app(
     jobs: Iterable[Union[Job, Mapping[str, object]]], topology: Optional[Topology]
 ) -> Dict[str, str]:
-    """Return the text of an application's databag; mappings are written as they stand.
-
-    Raises:
-        InvalidJobError: a job cannot be written as JSON.
-    """
+    """Return the text of an application's databag; raise `InvalidJobError` if a job is no JSON."""
     texts: List[str] = []
     for index, job in enumerate(jobs):
         try:
@@ -1846,11 +1742,7 @@ def judge_jobs(jobs: Sequence[Union[Job, Mapping[str, object]]]) -> List[Problem
 
 
 def parse_int(digits: str) -> int:
-    """Return a number of JSON.
-
-    Raises:
-        ValueError: it has more than 4300 digits.
-    """
+    """Return a number of JSON; raise `ValueError` for one with more than 4300 digits."""
     if len(digits) > MAX_DIGITS:
         raise ValueError
     return int(digits)
@@ -1933,11 +1825,9 @@ class HostMap:
 
 
 def name_hosts(units: Mapping[str, UnitDatabag]) -> Tuple[Dict[str, str], List[Problem]]:
-    """Return the address of each unit of a relation, and which units go by another name.
+    """Return the address of each unit that has one, by a name of its own, in the order given.
 
-    Args:
-        units: by the name in Juju, in the order of unit numbers; those without an address are
-            left out.
+    A unit goes by the name that it published, else by its name in Juju.
     """
     hosts: Dict[str, str] = {}
     problems: List[Problem] = []
@@ -2019,13 +1909,7 @@ class Budget:
         self.is_spent: bool = False
 
     def spend(self, targets: int, labels: int, entries: int) -> int:
-        """Return how many of some entries can be scraped.
-
-        Args:
-            targets: how many each of them has.
-            labels: how many each of them has.
-            entries: how many there are.
-        """
+        """Return how many of some entries can be scraped that have so many targets and labels."""
         if targets * entries > self.targets or labels * entries > self.labels:
             entries = min(self.targets // targets, self.labels // max(labels, 1))
             self.is_spent = True
@@ -2138,11 +2022,6 @@ def resolve_names(
 
     One of several identical jobs stays. Otherwise the first in order keeps the name, and each
     later one gets the lowest number that makes a name which no job of any relation has.
-
-    Args:
-        scrape_configs: the jobs by the names that their applications gave them.
-        origins: the id and the application of the relation of each.
-        problems: gets a warning for each job whose name is changed.
     """
     given = Counter(scrape_config["job_name"] for scrape_config in scrape_configs)
     if len(given) == len(scrape_configs) and RESERVED_JOB_NAME not in given:
@@ -2283,13 +2162,9 @@ def has_application(relation: ops.Relation) -> bool:
 
 
 def running_hook(relation_name: str, kind: str) -> Optional[int]:
-    """Return the id of the relation whose hook of this kind is running; None for other hooks.
+    """Return the id of the relation whose hook, `departed` or `broken`, is running, if any is.
 
     Source: Juju's environment of a hook, `worker/uniter/runner/context/context.go`.
-
-    Args:
-        relation_name: the endpoint.
-        kind: `departed` or `broken`.
     """
     hook = os.environ.get("JUJU_DISPATCH_PATH", "").rpartition("/")[2]
     if hook.replace("-", "_") != f"{relation_name}-relation-{kind}".replace("-", "_"):
@@ -2490,11 +2365,7 @@ class ProfilingEndpointProvider(ops.Object):
         return address or ""
 
     def _ask_juju(self, relation: ops.Relation, source: AddressSource) -> object:
-        """Return the address that Juju has for this unit in a relation; None if it has none.
-
-        Raises:
-            ops.ModelError: network-get fails.
-        """
+        """Return the address that Juju has for this unit in a relation; None if it has none."""
         network = self.model.get_binding(relation).network
         is_ingress = source is AddressSource.INGRESS
         return network.ingress_address if is_ingress else network.bind_address
@@ -2515,11 +2386,7 @@ def bracket(fqdn: str) -> str:
 
 
 def write(databag: ops.RelationDataContent, texts: Mapping[str, str]) -> None:
-    """Write what has changed, at once: ops before 2.20 also writes what has not.
-
-    Raises:
-        ops.ModelError: Juju denies it.
-    """
+    """Write what has changed, at once: ops before 2.20 also writes what has not."""
     changed = {key: text for key, text in texts.items() if databag.get(key) != text}
     if changed:
         databag.update(changed)
