@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Callable, Dict, Iterable, List, Mapping, Tuple
 
@@ -32,7 +33,7 @@ def read_relation(
     problems: List[Problem] = []
     for unit_name in order_units(unit_databags):
         units[unit_name], found = UnitDatabag.decode(unit_databags[unit_name], address_source)
-        problems += [problem.in_unit(unit_name) for problem in found]
+        problems += [dataclasses.replace(problem, unit=unit_name) for problem in found]
     return RelationDatabags.decode(relation_id, application, app_databag, units, problems)
 
 

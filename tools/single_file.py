@@ -148,9 +148,11 @@ def format_comment(text: str) -> str:
 
 
 def format_all(public: Sequence[str]) -> str:
-    """Return the assignment of the public names to `__all__`."""
+    """Return the list of public names, in filled lines."""
     names = sorted({*public, "LIBAPI", "LIBID", "LIBPATCH"}, key=lambda name: (rank(name), name))
-    return "\n".join(["__all__ = [", *(f'    "{name}",' for name in names), "]"])
+    wrap = textwrap.TextWrapper(LINE_LENGTH, initial_indent="    ", subsequent_indent="    ")
+    quoted = wrap.fill(" ".join(f'"{name}",' for name in names))
+    return f"# fmt: off\n__all__ = [\n{quoted}\n]\n# fmt: on"
 
 
 def generate(libpatch: int) -> Dict[str, str]:

@@ -31,10 +31,7 @@ class RelationInterfaceMismatchError(Exception):
     """The relation of this name has another interface in the charm's metadata."""
 
     def __init__(
-        self,
-        relation_name: str,
-        expected_relation_interface: str,
-        actual_relation_interface: str,
+        self, relation_name: str, expected_relation_interface: str, actual_relation_interface: str
     ) -> None:
         self.relation_name = relation_name
         self.expected_relation_interface = expected_relation_interface

@@ -1,7 +1,4 @@
-"""PEM text, as far as Go must be able to read it.
-
-Source: Go's `encoding/pem`, `crypto/x509` and `crypto/tls`.
-"""
+"""PEM text that Go can read (`encoding/pem`, `crypto/x509` and `crypto/tls`)."""
 
 from __future__ import annotations
 

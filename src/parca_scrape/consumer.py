@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from typing import Any, Dict, List, Mapping, Tuple
 
@@ -141,5 +142,5 @@ class ProfilingEndpointConsumer(ops.Object):
             except ops.ModelError as error:
                 units[name], found = UnitDatabag(), [denied(error)]
             if found:
-                problems += [problem.in_unit(name) for problem in found]
+                problems += [dataclasses.replace(problem, unit=name) for problem in found]
         return units, problems

@@ -1,8 +1,4 @@
-"""The databags of the relation: a codec for each, which owns the names of its keys.
-
-Decoding takes any databag, and returns what can be scraped of it together with what is wrong. The
-strict form raises instead.
-"""
+"""The databags of the relation: a codec for each, which owns the names of its keys."""
 
 from __future__ import annotations
 
@@ -82,7 +78,6 @@ class UnitDatabag:
     """The name of the unit in its own model; across models Juju itself uses another."""
 
     def __post_init__(self) -> None:
-        """Check address and name, and put an IPv6 address into brackets."""
         host = parse_host(self.address) if self.address else ""
         if host is None:
             raise InvalidJobError("address", ADDRESS_RULE)
@@ -93,9 +88,7 @@ class UnitDatabag:
 
     @classmethod
     def decode(
-        cls,
-        databag: Mapping[str, str],
-        address_source: AddressSource = AddressSource.PUBLISHED,
+        cls, databag: Mapping[str, str], address_source: AddressSource = AddressSource.PUBLISHED
     ) -> Tuple[UnitDatabag, List[Problem]]:
         """Return what can be used of a databag, and what is wrong with it.
 

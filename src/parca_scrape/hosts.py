@@ -31,7 +31,6 @@ class HostMap:
         def __init__(self, hosts: Union[Mapping[str, str], Pairs] = ()) -> None: ...
 
     def __post_init__(self) -> None:
-        """Check and order the addresses."""
         units: Dict[str, UnitDatabag] = {}
         for name, address in dict(self.hosts).items():
             try:

@@ -1,8 +1,7 @@
-"""Scrape jobs: what to scrape and how, as Parca will load it.
+"""Scrape jobs: what to scrape and how, as Parca loads it (Parca `pkg/config/config.go`).
 
-The classes take what a charm author writes, and raise at once. The `decode_` functions take what a
-remote application published, and leave out the smallest bad part. Both use the same getters.
-Source of the rules: Parca `pkg/config/config.go`.
+A class raises for what a charm author got wrong. A `decode_` function leaves out the smallest bad
+part of what a remote application published.
 """
 
 from __future__ import annotations
@@ -115,7 +114,6 @@ class Job:
         ) -> None: ...
 
     def __post_init__(self, _decoded: bool) -> None:
-        """Check what a decoder has not checked."""
         if _decoded:
             return
         fields: Dict[str, object] = {name: getattr(self, name) for name in ALLOWED_KEYS}
@@ -242,9 +240,7 @@ def get_scheme(fields: Mapping[str, object], findings: Findings) -> str:
 
 
 def get_timing(
-    fields: Mapping[str, object],
-    profiling_config: Optional[ProfilingConfig],
-    findings: Findings,
+    fields: Mapping[str, object], profiling_config: Optional[ProfilingConfig], findings: Findings
 ) -> Tuple[str, str]:
     """Return the interval and the timeout of a job; empty for Parca's defaults.
 

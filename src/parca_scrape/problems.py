@@ -15,9 +15,7 @@ MAX_KEY_LENGTH = 40
 class Problem:
     """Something wrong in the databag of an application or of a unit.
 
-    The core fills in `severity`, `path` and `message`. Whoever reads the databags adds the
-    relation, the application and the unit. A message never contains a value from a databag,
-    because any value may be a secret.
+    The message never contains a value from a databag, because any value may be a secret.
     """
 
     severity: Literal["error", "warning"]
@@ -31,7 +29,6 @@ class Problem:
     unit: str = ""
 
     def __str__(self) -> str:
-        """Return one line: severity, origin, path and message."""
         origin = [f"relation {self.relation_id}"] if self.relation_id is not None else []
         origin += [name for name in (self.unit or self.application,) if name]
         return ": ".join(
@@ -41,10 +38,6 @@ class Problem:
     def in_relation(self, relation_id: int, application: str) -> Problem:
         """Return the same problem with the relation and the remote application that it is in."""
         return dataclasses.replace(self, relation_id=relation_id, application=application)
-
-    def in_unit(self, unit: str) -> Problem:
-        """Return the same problem with the unit that it is in."""
-        return dataclasses.replace(self, unit=unit)
 
 
 class InvalidJobError(ValueError):
@@ -61,7 +54,6 @@ class InvalidJobError(ValueError):
         self.rule = rule
 
     def __str__(self) -> str:
-        """Return one line: path and rule."""
         return f"{self.path}: {self.rule}" if self.path else self.rule
 
 
@@ -77,7 +69,6 @@ class DatabagError(ValueError):
         self.problems: Tuple[Problem, ...] = tuple(problems)
 
     def __str__(self) -> str:
-        """Return one line for each problem."""
         return "\n".join(map(str, self.problems))
 
 

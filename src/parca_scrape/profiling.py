@@ -1,7 +1,4 @@
-"""What Parca asks of its targets: the profiles, their paths and durations.
-
-Source: Parca `pkg/config/config.go`, `ProfilingConfig` and `PprofProfilingConfig`.
-"""
+"""What Parca asks of its targets: profiles, paths and durations (Parca `pkg/config/config.go`)."""
 
 from __future__ import annotations
 
@@ -62,7 +59,6 @@ class PprofProfile:
         ) -> None: ...
 
     def __post_init__(self, _decoded: bool) -> None:
-        """Check what a decoder has not checked."""
         if _decoded:
             return
         fields = {name: getattr(self, name) for name in PROFILE_FIELDS}
@@ -108,7 +104,6 @@ class ProfilingConfig:
         ) -> None: ...
 
     def __post_init__(self, _decoded: bool) -> None:
-        """Check what a decoder has not checked."""
         if not _decoded:
             fields = {"path_prefix": self.path_prefix, "pprof_config": dict(self.pprof_config)}
             decoded = decode_profiling(fields, STRICT) or ProfilingConfig(_decoded=True)

@@ -140,7 +140,9 @@ class ProfilingEndpointProvider(ops.Object):
         relations, problems = self._lister.list_relations()
         app_texts: Optional[Dict[str, str]] = None
         is_fqdn = self._unit_address is AddressSource.FQDN
-        fqdn = bracket(socket.getfqdn()) if relations and is_fqdn else ""
+        fqdn = socket.getfqdn() if relations and is_fqdn else ""
+        # A name that is no host is published as it is.
+        fqdn = parse_host(fqdn) or fqdn
         if relations and with_jobs and self._is_leader(problems):
             app_texts = encode_app(self._jobs, self.topology)
         for relation in relations:
@@ -168,7 +170,9 @@ class ProfilingEndpointProvider(ops.Object):
         source = self._unit_address
         try:
             if isinstance(source, AddressSource):
-                found: object = self._ask_juju(relation, source)
+                network = self.model.get_binding(relation).network
+                is_ingress = source is AddressSource.INGRESS
+                found: object = network.ingress_address if is_ingress else network.bind_address
             else:
                 found = source if isinstance(source, str) else source(relation)
         except ops.ModelError as error:
@@ -181,12 +185,6 @@ class ProfilingEndpointProvider(ops.Object):
             problems.append(in_relation(problem, relation))
         return address or ""
 
-    def _ask_juju(self, relation: ops.Relation, source: AddressSource) -> object:
-        """Return the address that Juju has for this unit in a relation; None if it has none."""
-        network = self.model.get_binding(relation).network
-        is_ingress = source is AddressSource.INGRESS
-        return network.ingress_address if is_ingress else network.bind_address
-
 
 def is_address_source(unit_address: object) -> bool:
     """Return whether a provider can get addresses from `unit_address`."""
@@ -195,11 +193,6 @@ def is_address_source(unit_address: object) -> bool:
     if isinstance(unit_address, AddressSource):
         return unit_address is not AddressSource.PUBLISHED
     return callable(unit_address)
-
-
-def bracket(fqdn: str) -> str:
-    """Return a name with an IPv6 address in brackets; what is no host stays as it is."""
-    return parse_host(fqdn) or fqdn
 
 
 def write(databag: ops.RelationDataContent, texts: Mapping[str, str]) -> None:

@@ -75,9 +75,7 @@ class Budget:
         return entries
 
 
-def render(
-    relations: Iterable[RelationDatabags],
-) -> Tuple[List[ScrapeConfig], List[Problem]]:
+def render(relations: Iterable[RelationDatabags]) -> Tuple[List[ScrapeConfig], List[Problem]]:
     """Return the scrape configs of relations, in their order, and all problems.
 
     Parca loads and scrapes everything that is returned, whatever is in the databags.

@@ -1,7 +1,4 @@
-"""Static configs: the targets of a scrape job, and the labels that their profiles get.
-
-Source of the rules: Parca `pkg/scrape/target.go`.
-"""
+"""Static configs: targets, and labels for their profiles (Parca `pkg/scrape/target.go`)."""
 
 from __future__ import annotations
 
@@ -63,7 +60,6 @@ class StaticConfig:
         ) -> None: ...
 
     def __post_init__(self, _decoded: bool) -> None:
-        """Check what a decoder has not checked."""
         if _decoded:
             return
         targets: object = self.targets
@@ -148,19 +144,16 @@ def get_labels(fields: Mapping[str, object], findings: Findings) -> Pairs:
         text = parse_text(value)
         if value is None:
             continue
+        place = findings.at(name)
         if not name or not is_utf8(name):
-            findings.at(name).error(LABEL_NAME_RULE)
+            place.error(LABEL_NAME_RULE)
         elif text is None:
-            findings.at(name).error(TEXT_RULE)
-        elif name == SCHEME_LABEL and text:
-            scheme = parse_scheme(text)
-            if scheme is None:
-                findings.at(name).error(SCHEME_RULE)
-            else:
-                labels.append((name, scheme))
-        elif not is_utf8(text):
-            findings.at(name).warning(UTF8_RULE)
-            labels.append((name, replace_surrogates(text)))
+            place.error(TEXT_RULE)
+        elif name == SCHEME_LABEL and text and parse_scheme(text) is None:
+            place.error(SCHEME_RULE)
         else:
+            if not is_utf8(text):
+                place.warning(UTF8_RULE)
+            text = text.lower() if name == SCHEME_LABEL else replace_surrogates(text)
             labels.append((name, text))
     return tuple(labels)

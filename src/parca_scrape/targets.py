@@ -59,7 +59,6 @@ class Target:
     """The target as it is scraped: the digits of the port stay as the author wrote them."""
 
     def __post_init__(self) -> None:
-        """Put an IPv6 address into brackets, and check host and port."""
         given: object = self.host
         host = parse_host(given) if isinstance(given, str) and given != WILDCARD else given
         is_port = self.port is None or (type(self.port) is int and 0 < self.port <= MAX_PORT)
@@ -99,7 +98,6 @@ class Target:
         return self.text[len(self.host) :]
 
     def __str__(self) -> str:
-        """Return the target as it is scraped."""
         return self.text
 
 

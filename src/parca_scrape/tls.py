@@ -1,7 +1,6 @@
-"""How Parca speaks TLS with its targets.
+"""How Parca speaks TLS with its targets (prometheus/common `config/http_config.go`).
 
-Source: prometheus/common `config/http_config.go`, `TLSConfig`. Parca does not refuse settings that
-it cannot use there: it scrapes without any of them.
+Parca does not refuse settings that it cannot use there: it scrapes without any of them.
 """
 
 from __future__ import annotations
@@ -45,7 +44,6 @@ class TLSConfig:
     _decoded: InitVar[bool] = False
 
     def __post_init__(self, _decoded: bool) -> None:
-        """Check what a decoder has not checked."""
         if not _decoded:
             settings = {name: getattr(self, name) for name in TLS_FIELDS}
             adopt(self, decode_tls(settings, STRICT) or TLSConfig(_decoded=True), TLS_FIELDS)

@@ -67,14 +67,12 @@ class Topology:
             included_keys: the only keys to include, by their own names; None or empty means all.
             excluded_keys: the keys to leave out, by their own names.
         """
-        values: Dict[str, Optional[str]] = {}
-        for key in TOPOLOGY_KEYS:
-            if included_keys and key not in included_keys:
-                continue
-            if excluded_keys and key in excluded_keys:
-                continue
-            values[(remapped_keys or {}).get(key) or key] = getattr(self, key)
-        return values
+        names, excluded = remapped_keys or {}, excluded_keys or ()
+        return {
+            names.get(key) or key: getattr(self, key)
+            for key in TOPOLOGY_KEYS
+            if key in (included_keys or TOPOLOGY_KEYS) and key not in excluded
+        }
 
     @property
     def model_uuid_short(self) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Callable, Dict, List, Mapping, Optional, Tuple
 
@@ -91,7 +92,7 @@ def make_expected(
     problems: List[Problem] = []
     for unit_name, databag in unit_databags.items():
         units[unit_name], found = UnitDatabag.decode(databag)
-        problems += [problem.in_unit(unit_name) for problem in found]
+        problems += [dataclasses.replace(problem, unit=unit_name) for problem in found]
     return RelationDatabags.decode(relation_id, application, app_databag, units, problems)
 
 

@@ -226,3 +226,34 @@ def test_fields_are_plain_values_in_a_dict() -> None:
         "profiling_config": None,
         "tls_config": None,
     }
+
+
+@dataclasses.dataclass(frozen=True)
+class NamedJob(Job):
+    """A job with a field more."""
+
+    owner: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class NamedSettings(TLSConfig):
+    """TLS settings with a field more."""
+
+    owner: str = ""
+
+
+class PlainJob(Job):
+    """A job with nothing more."""
+
+
+def test_a_subclass_is_checked_and_published_like_its_class() -> None:
+    job = NamedJob(job_name="a", scheme="HTTPS", owner="me")
+
+    assert job.as_mapping() == Job(job_name="a", scheme="https").as_mapping()
+    assert job.owner == "me"
+    assert dataclasses.replace(job, job_name="b").as_mapping()["job_name"] == "b"
+    assert NamedSettings(server_name="a", owner="me").as_mapping() == {"server_name": "a"}
+    assert PlainJob(scheme="HTTP") == PlainJob(scheme="http") != Job(scheme="http")
+    for subclass in (NamedJob, PlainJob):
+        with pytest.raises(InvalidJobError, match=r"^scheme: must be http or https$"):
+            subclass(scheme="ftp")

@@ -5,6 +5,7 @@ Source of the format: Juju `cmd/juju/application/showunit.go`.
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
@@ -142,7 +143,7 @@ def decode_relation(relation_id: int, printed: Object) -> Tuple[RelationDatabags
     unit_problems: List[Problem] = []
     for unit_name, databag in unit_databags.items():
         units[unit_name], of_unit = UnitDatabag.decode(databag)
-        unit_problems += [problem.in_unit(unit_name) for problem in of_unit]
+        unit_problems += [dataclasses.replace(problem, unit=unit_name) for problem in of_unit]
     relation = RelationDatabags.decode(relation_id, application, app_databag, units, unit_problems)
     return relation, problems
 

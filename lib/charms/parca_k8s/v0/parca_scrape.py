@@ -92,7 +92,7 @@ from typing import (
 import ops
 
 # Licensed under the Apache License, Version 2.0: see http://www.apache.org/licenses/LICENSE-2.0
-# parca-scrape 0.1.0 sha256:a9eac4c45549dda93b3eba2f4b2f2cec6b984081152d8081706697f766626cc9
+# parca-scrape 0.1.0 sha256:514bfafc7c28b825386d8e40aa2aa9ecd6cf3e98144a98fbb176f691c558e142
 # The digest is of all other lines. Made from the package: `parca-scrape vendor` writes a new one.
 
 # The version of the package
@@ -107,39 +107,17 @@ LIBAPI = 0
 # The version within LIBAPI, raised by any change of this file
 LIBPATCH = 7
 
+# fmt: off
 __all__ = [
-    "ALLOWED_KEYS",
-    "DEFAULT_JOB",
-    "DEFAULT_RELATION_NAME",
-    "LIBAPI",
-    "LIBID",
-    "LIBPATCH",
-    "RELATION_INTERFACE_NAME",
-    "VERSION",
-    "AddressSource",
-    "AppDatabag",
-    "DatabagError",
-    "HostMap",
-    "InvalidJobError",
-    "Job",
-    "MonitoringEvents",
-    "PprofProfile",
-    "Problem",
-    "ProfilingConfig",
-    "ProfilingEndpointConsumer",
-    "ProfilingEndpointProvider",
-    "ProviderTopology",
-    "RelationInterfaceMismatchError",
-    "RelationNotFoundError",
-    "RelationRoleMismatchError",
-    "ScrapeConfig",
-    "StaticConfig",
-    "TLSConfig",
-    "Target",
-    "TargetsChangedEvent",
-    "Topology",
+    "ALLOWED_KEYS", "DEFAULT_JOB", "DEFAULT_RELATION_NAME", "LIBAPI", "LIBID", "LIBPATCH",
+    "RELATION_INTERFACE_NAME", "VERSION", "AddressSource", "AppDatabag", "DatabagError", "HostMap",
+    "InvalidJobError", "Job", "MonitoringEvents", "PprofProfile", "Problem", "ProfilingConfig",
+    "ProfilingEndpointConsumer", "ProfilingEndpointProvider", "ProviderTopology",
+    "RelationInterfaceMismatchError", "RelationNotFoundError", "RelationRoleMismatchError",
+    "ScrapeConfig", "StaticConfig", "TLSConfig", "Target", "TargetsChangedEvent", "Topology",
     "UnitDatabag",
 ]
+# fmt: on
 
 
 # The names by which a charm declares the relation in its metadata.
@@ -148,9 +126,7 @@ DEFAULT_RELATION_NAME = "profiling-endpoint"
 RELATION_INTERFACE_NAME = "parca_scrape"
 
 
-# PEM text, as far as Go must be able to read it.
-#
-# Source: Go's `encoding/pem`, `crypto/x509` and `crypto/tls`.
+# PEM text that Go can read (`encoding/pem`, `crypto/x509` and `crypto/tls`).
 
 CERTIFICATE = "CERTIFICATE"
 PRIVATE_KEY = "PRIVATE KEY"
@@ -338,9 +314,7 @@ MAX_KEY_LENGTH = 40
 class Problem:
     """Something wrong in the databag of an application or of a unit.
 
-    The core fills in `severity`, `path` and `message`. Whoever reads the databags adds the
-    relation, the application and the unit. A message never contains a value from a databag,
-    because any value may be a secret.
+    The message never contains a value from a databag, because any value may be a secret.
     """
 
     severity: Literal["error", "warning"]
@@ -354,7 +328,6 @@ class Problem:
     unit: str = ""
 
     def __str__(self) -> str:
-        """Return one line: severity, origin, path and message."""
         origin = [f"relation {self.relation_id}"] if self.relation_id is not None else []
         origin += [name for name in (self.unit or self.application,) if name]
         return ": ".join(
@@ -364,10 +337,6 @@ class Problem:
     def in_relation(self, relation_id: int, application: str) -> Problem:
         """Return the same problem with the relation and the remote application that it is in."""
         return dataclasses.replace(self, relation_id=relation_id, application=application)
-
-    def in_unit(self, unit: str) -> Problem:
-        """Return the same problem with the unit that it is in."""
-        return dataclasses.replace(self, unit=unit)
 
 
 class InvalidJobError(ValueError):
@@ -384,7 +353,6 @@ class InvalidJobError(ValueError):
         self.rule = rule
 
     def __str__(self) -> str:
-        """Return one line: path and rule."""
         return f"{self.path}: {self.rule}" if self.path else self.rule
 
 
@@ -400,7 +368,6 @@ class DatabagError(ValueError):
         self.problems: Tuple[Problem, ...] = tuple(problems)
 
     def __str__(self) -> str:
-        """Return one line for each problem."""
         return "\n".join(map(str, self.problems))
 
 
@@ -529,14 +496,12 @@ class Topology:
             included_keys: the only keys to include, by their own names; None or empty means all.
             excluded_keys: the keys to leave out, by their own names.
         """
-        values: Dict[str, Optional[str]] = {}
-        for key in TOPOLOGY_KEYS:
-            if included_keys and key not in included_keys:
-                continue
-            if excluded_keys and key in excluded_keys:
-                continue
-            values[(remapped_keys or {}).get(key) or key] = getattr(self, key)
-        return values
+        names, excluded = remapped_keys or {}, excluded_keys or ()
+        return {
+            names.get(key) or key: getattr(self, key)
+            for key in TOPOLOGY_KEYS
+            if key in (included_keys or TOPOLOGY_KEYS) and key not in excluded
+        }
 
     @property
     def model_uuid_short(self) -> str:
@@ -713,7 +678,6 @@ class Target:
     """The target as it is scraped: the digits of the port stay as the author wrote them."""
 
     def __post_init__(self) -> None:
-        """Put an IPv6 address into brackets, and check host and port."""
         given: object = self.host
         host = parse_host(given) if isinstance(given, str) and given != WILDCARD else given
         is_port = self.port is None or (type(self.port) is int and 0 < self.port <= MAX_PORT)
@@ -753,7 +717,6 @@ class Target:
         return self.text[len(self.host) :]
 
     def __str__(self) -> str:
-        """Return the target as it is scraped."""
         return self.text
 
 
@@ -842,9 +805,7 @@ def warn_of_old_consumers(job: object, findings: Findings) -> None:
                 place.at("targets").at(target_index).warning(COLON_RULE)
 
 
-# What Parca asks of its targets: the profiles, their paths and durations.
-#
-# Source: Parca `pkg/config/config.go`, `ProfilingConfig` and `PprofProfilingConfig`.
+# What Parca asks of its targets: profiles, paths and durations (Parca `pkg/config/config.go`).
 
 PROFILE_FIELDS = frozenset({"enabled", "path", "delta", "seconds", "keep_sample_type"})
 SAMPLE_TYPE_FIELDS = frozenset({"type", "unit"})
@@ -884,7 +845,6 @@ class PprofProfile:
         ) -> None: ...
 
     def __post_init__(self, _decoded: bool) -> None:
-        """Check what a decoder has not checked."""
         if _decoded:
             return
         fields = {name: getattr(self, name) for name in PROFILE_FIELDS}
@@ -930,7 +890,6 @@ class ProfilingConfig:
         ) -> None: ...
 
     def __post_init__(self, _decoded: bool) -> None:
-        """Check what a decoder has not checked."""
         if not _decoded:
             fields = {"path_prefix": self.path_prefix, "pprof_config": dict(self.pprof_config)}
             decoded = decode_profiling(fields, STRICT) or ProfilingConfig(_decoded=True)
@@ -1038,9 +997,7 @@ def get_sample_types(
     return tuple(kept) if kept or not elements else None
 
 
-# Static configs: the targets of a scrape job, and the labels that their profiles get.
-#
-# Source of the rules: Parca `pkg/scrape/target.go`.
+# Static configs: targets, and labels for their profiles (Parca `pkg/scrape/target.go`).
 
 STATIC_CONFIG_FIELDS = frozenset({"targets", "labels"})
 DEFAULT_PORTS = {"": 80, "http": 80, "https": 443}
@@ -1074,7 +1031,6 @@ class StaticConfig:
         ) -> None: ...
 
     def __post_init__(self, _decoded: bool) -> None:
-        """Check what a decoder has not checked."""
         if _decoded:
             return
         targets: object = self.targets
@@ -1159,28 +1115,24 @@ def get_labels(fields: Mapping[str, object], findings: Findings) -> Pairs:
         text = parse_text(value)
         if value is None:
             continue
+        place = findings.at(name)
         if not name or not is_utf8(name):
-            findings.at(name).error(LABEL_NAME_RULE)
+            place.error(LABEL_NAME_RULE)
         elif text is None:
-            findings.at(name).error(TEXT_RULE)
-        elif name == SCHEME_LABEL and text:
-            scheme = parse_scheme(text)
-            if scheme is None:
-                findings.at(name).error(SCHEME_RULE)
-            else:
-                labels.append((name, scheme))
-        elif not is_utf8(text):
-            findings.at(name).warning(UTF8_RULE)
-            labels.append((name, replace_surrogates(text)))
+            place.error(TEXT_RULE)
+        elif name == SCHEME_LABEL and text and parse_scheme(text) is None:
+            place.error(SCHEME_RULE)
         else:
+            if not is_utf8(text):
+                place.warning(UTF8_RULE)
+            text = text.lower() if name == SCHEME_LABEL else replace_surrogates(text)
             labels.append((name, text))
     return tuple(labels)
 
 
-# How Parca speaks TLS with its targets.
+# How Parca speaks TLS with its targets (prometheus/common `config/http_config.go`).
 #
-# Source: prometheus/common `config/http_config.go`, `TLSConfig`. Parca does not refuse settings
-# that it cannot use there: it scrapes without any of them.
+# Parca does not refuse settings that it cannot use there: it scrapes without any of them.
 
 # Each names a file or a secret on the host of Parca.
 HOST_FIELDS = (*FILE_FIELDS, "ca_ref", "cert_ref", "key_ref")
@@ -1212,7 +1164,6 @@ class TLSConfig:
     _decoded: InitVar[bool] = False
 
     def __post_init__(self, _decoded: bool) -> None:
-        """Check what a decoder has not checked."""
         if not _decoded:
             settings = {name: getattr(self, name) for name in TLS_FIELDS}
             adopt(self, decode_tls(settings, STRICT) or TLSConfig(_decoded=True), TLS_FIELDS)
@@ -1285,11 +1236,10 @@ def get_versions(settings: Mapping[str, object], findings: Findings) -> Tuple[st
     return lowest, highest
 
 
-# Scrape jobs: what to scrape and how, as Parca will load it.
+# Scrape jobs: what to scrape and how, as Parca loads it (Parca `pkg/config/config.go`).
 #
-# The classes take what a charm author writes, and raise at once. The `decode_` functions take what
-# a remote application published, and leave out the smallest bad part. Both use the same getters.
-# Source of the rules: Parca `pkg/config/config.go`.
+# A class raises for what a charm author got wrong. A `decode_` function leaves out the smallest
+# bad part of what a remote application published.
 
 ALLOWED_KEYS = {
     "job_name",
@@ -1359,7 +1309,6 @@ class Job:
         ) -> None: ...
 
     def __post_init__(self, _decoded: bool) -> None:
-        """Check what a decoder has not checked."""
         if _decoded:
             return
         fields: Dict[str, object] = {name: getattr(self, name) for name in ALLOWED_KEYS}
@@ -1486,9 +1435,7 @@ def get_scheme(fields: Mapping[str, object], findings: Findings) -> str:
 
 
 def get_timing(
-    fields: Mapping[str, object],
-    profiling_config: Optional[ProfilingConfig],
-    findings: Findings,
+    fields: Mapping[str, object], profiling_config: Optional[ProfilingConfig], findings: Findings
 ) -> Tuple[str, str]:
     """Return the interval and the timeout of a job; empty for Parca's defaults.
 
@@ -1545,9 +1492,6 @@ def warn_of_cpu_profile(
 
 
 # The databags of the relation: a codec for each, which owns the names of its keys.
-#
-# Decoding takes any databag, and returns what can be scraped of it together with what is wrong.
-# The strict form raises instead.
 
 SCRAPE_JOBS_KEY = "scrape_jobs"
 SCRAPE_METADATA_KEY = "scrape_metadata"
@@ -1613,7 +1557,6 @@ class UnitDatabag:
     """The name of the unit in its own model; across models Juju itself uses another."""
 
     def __post_init__(self) -> None:
-        """Check address and name, and put an IPv6 address into brackets."""
         host = parse_host(self.address) if self.address else ""
         if host is None:
             raise InvalidJobError("address", ADDRESS_RULE)
@@ -1624,9 +1567,7 @@ class UnitDatabag:
 
     @classmethod
     def decode(
-        cls,
-        databag: Mapping[str, str],
-        address_source: AddressSource = AddressSource.PUBLISHED,
+        cls, databag: Mapping[str, str], address_source: AddressSource = AddressSource.PUBLISHED
     ) -> Tuple[UnitDatabag, List[Problem]]:
         """Return what can be used of a databag, and what is wrong with it.
 
@@ -1813,7 +1754,6 @@ class HostMap:
         def __init__(self, hosts: Union[Mapping[str, str], Pairs] = ()) -> None: ...
 
     def __post_init__(self) -> None:
-        """Check and order the addresses."""
         units: Dict[str, UnitDatabag] = {}
         for name, address in dict(self.hosts).items():
             try:
@@ -1918,9 +1858,7 @@ class Budget:
         return entries
 
 
-def render(
-    relations: Iterable[RelationDatabags],
-) -> Tuple[List[ScrapeConfig], List[Problem]]:
+def render(relations: Iterable[RelationDatabags]) -> Tuple[List[ScrapeConfig], List[Problem]]:
     """Return the scrape configs of relations, in their order, and all problems.
 
     Parca loads and scrapes everything that is returned, whatever is in the databags.
@@ -2071,10 +2009,7 @@ class RelationInterfaceMismatchError(Exception):
     """The relation of this name has another interface in the charm's metadata."""
 
     def __init__(
-        self,
-        relation_name: str,
-        expected_relation_interface: str,
-        actual_relation_interface: str,
+        self, relation_name: str, expected_relation_interface: str, actual_relation_interface: str
     ) -> None:
         self.relation_name = relation_name
         self.expected_relation_interface = expected_relation_interface
@@ -2323,7 +2258,9 @@ class ProfilingEndpointProvider(ops.Object):
         relations, problems = self._lister.list_relations()
         app_texts: Optional[Dict[str, str]] = None
         is_fqdn = self._unit_address is AddressSource.FQDN
-        fqdn = bracket(socket.getfqdn()) if relations and is_fqdn else ""
+        fqdn = socket.getfqdn() if relations and is_fqdn else ""
+        # A name that is no host is published as it is.
+        fqdn = parse_host(fqdn) or fqdn
         if relations and with_jobs and self._is_leader(problems):
             app_texts = encode_app(self._jobs, self.topology)
         for relation in relations:
@@ -2351,7 +2288,9 @@ class ProfilingEndpointProvider(ops.Object):
         source = self._unit_address
         try:
             if isinstance(source, AddressSource):
-                found: object = self._ask_juju(relation, source)
+                network = self.model.get_binding(relation).network
+                is_ingress = source is AddressSource.INGRESS
+                found: object = network.ingress_address if is_ingress else network.bind_address
             else:
                 found = source if isinstance(source, str) else source(relation)
         except ops.ModelError as error:
@@ -2364,12 +2303,6 @@ class ProfilingEndpointProvider(ops.Object):
             problems.append(in_relation(problem, relation))
         return address or ""
 
-    def _ask_juju(self, relation: ops.Relation, source: AddressSource) -> object:
-        """Return the address that Juju has for this unit in a relation; None if it has none."""
-        network = self.model.get_binding(relation).network
-        is_ingress = source is AddressSource.INGRESS
-        return network.ingress_address if is_ingress else network.bind_address
-
 
 def is_address_source(unit_address: object) -> bool:
     """Return whether a provider can get addresses from `unit_address`."""
@@ -2378,11 +2311,6 @@ def is_address_source(unit_address: object) -> bool:
     if isinstance(unit_address, AddressSource):
         return unit_address is not AddressSource.PUBLISHED
     return callable(unit_address)
-
-
-def bracket(fqdn: str) -> str:
-    """Return a name with an IPv6 address in brackets; what is no host stays as it is."""
-    return parse_host(fqdn) or fqdn
 
 
 def write(databag: ops.RelationDataContent, texts: Mapping[str, str]) -> None:
@@ -2512,5 +2440,5 @@ class ProfilingEndpointConsumer(ops.Object):
             except ops.ModelError as error:
                 units[name], found = UnitDatabag(), [denied(error)]
             if found:
-                problems += [problem.in_unit(name) for problem in found]
+                problems += [dataclasses.replace(problem, unit=name) for problem in found]
         return units, problems
