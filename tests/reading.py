@@ -9,8 +9,7 @@ from typing import Callable, Dict, Iterable, List, Mapping, Tuple
 import pytest
 
 from parca_scrape import AddressSource, AppDatabag, InvalidJobError, Problem, UnitDatabag
-from parca_scrape.databag import RelationDatabags
-from parca_scrape.hosts import order_units
+from parca_scrape.databag import RelationDatabags, order_units
 
 Read = Tuple[List[Dict[str, object]], List[Problem]]
 

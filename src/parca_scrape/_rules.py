@@ -21,7 +21,7 @@ MIN_CPU_TIMEOUT_MS = 2_000
 # prometheus/common: model/time.go. A Go duration holds at most 2^63-1 nanoseconds.
 MAX_DURATION_MS = (2**63 - 1) // 1_000_000
 MAX_INTERVAL_MS = MAX_DURATION_MS - DEFAULT_TIMEOUT_MARGIN_MS
-SURROGATE = re.compile("[\ud800-\udfff]")
+SURROGATE = "[\ud800-\udfff]"
 # Each unit at most once, from the largest to the smallest; the longest number has 13 digits.
 DAY_MS = 86_400_000
 DURATION_UNITS_MS = {
@@ -33,7 +33,7 @@ DURATION_UNITS_MS = {
     "s": 1_000,
     "ms": 1,
 }
-DURATION = re.compile("".join(f"(?:0*([0-9]{{1,13}}){unit})?" for unit in DURATION_UNITS_MS))
+DURATION = "".join(f"(?:0*([0-9]{{1,13}}){unit})?" for unit in DURATION_UNITS_MS)
 MAX_SECONDS = 2**63 - 1
 SCHEMES = frozenset({"http", "https"})
 SCHEME_LABEL = "__scheme__"
@@ -57,7 +57,7 @@ def parse_duration(text: str) -> Optional[int]:
     """
     if text == "0":
         return 0
-    match = DURATION.fullmatch(text)
+    match = re.fullmatch(DURATION, text)
     if match is None or not text:
         return None
     numbers = zip(match.groups(default="0"), DURATION_UNITS_MS.values())
@@ -110,9 +110,9 @@ def parse_text(value: object) -> Optional[str]:
 
 def is_utf8(text: str) -> bool:
     r"""Return whether UTF-8 can encode `text`, unlike a lone surrogate from JSON (`\ud800`)."""
-    return text.isascii() or SURROGATE.search(text) is None
+    return text.isascii() or re.search(SURROGATE, text) is None
 
 
 def replace_surrogates(text: str) -> str:
     """Replace lone surrogates, which make a YAML file unreadable, by U+FFFD."""
-    return SURROGATE.sub("\ufffd", text)
+    return re.sub(SURROGATE, "\ufffd", text)

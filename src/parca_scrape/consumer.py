@@ -18,8 +18,13 @@ from parca_scrape._endpoint import (
     running_hook,
 )
 from parca_scrape._names import DEFAULT_RELATION_NAME
-from parca_scrape.databag import AppDatabag, RelationDatabags, UnitDatabag, read_app
-from parca_scrape.hosts import unit_number
+from parca_scrape.databag import (
+    AppDatabag,
+    RelationDatabags,
+    UnitDatabag,
+    read_app,
+    unit_number,
+)
 from parca_scrape.problems import Problem
 from parca_scrape.render import ScrapeConfig, render
 from parca_scrape.targets import AddressSource

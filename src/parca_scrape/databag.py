@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 from parca_scrape._getters import OBJECT_RULE, UTF8_RULE, as_object, get_text
 from parca_scrape._legacy import LEGACY_ADDRESS_KEY, warn_of_old_consumers
@@ -23,6 +23,8 @@ INGRESS_ADDRESS_KEY = "ingress-address"
 REQUIRED_TOPOLOGY_KEYS = ("model", "model_uuid", "application")
 MISSING_RULE = "missing, so job names and labels do not contain it"
 NO_METADATA_RULE = "missing: the model and the charm are unknown"
+# More digits than any unit has: Python reads long ones slowly, or not at all.
+MAX_NUMBER_LENGTH = 18
 # Python's own limit since 3.11; without one, reading a number takes time quadratic in its digits.
 MAX_DIGITS = 4300
 
@@ -130,8 +132,7 @@ class UnitDatabag:
         return encode_unit(self.address, self.name)
 
 
-@dataclass(frozen=True)
-class RelationDatabags:
+class RelationDatabags(NamedTuple):
     """What the databags of one relation hold."""
 
     relation_id: int
@@ -164,6 +165,18 @@ class RelationDatabags:
             problems.append(Problem("warning", SCRAPE_METADATA_KEY, NO_METADATA_RULE))
         located = [problem.in_relation(relation_id, application) for problem in problems]
         return cls(relation_id, application, decoded, units, located)
+
+
+def order_units(names: Iterable[str]) -> List[str]:
+    """Return the names that units have in Juju in the order of their numbers."""
+    return sorted(names, key=unit_number)
+
+
+def unit_number(name: str) -> int:
+    """Return the number in a unit's name in Juju; -1 for a name that Juju does not use."""
+    number = name.rpartition("/")[2]
+    is_number = number.isdecimal() and len(number) <= MAX_NUMBER_LENGTH
+    return int(number) if is_number else -1
 
 
 def read_app(databag: Mapping[str, str]) -> Dict[str, str]:

@@ -9,8 +9,12 @@ from itertools import islice
 from typing import Dict, Iterable, List, Mapping, Set, Tuple, TypedDict
 
 from parca_scrape._rules import replace_surrogates
-from parca_scrape.databag import SCRAPE_JOBS_KEY, RelationDatabags
-from parca_scrape.hosts import name_hosts
+from parca_scrape.databag import (
+    SCRAPE_JOBS_KEY,
+    UNIT_NAME_KEY,
+    RelationDatabags,
+    UnitDatabag,
+)
 from parca_scrape.jobs import Job, JobSettings
 from parca_scrape.problems import Problem
 from parca_scrape.static_configs import StaticConfig
@@ -28,6 +32,8 @@ SIZE_RULE = (
     f"more than {MAX_TARGETS} targets or {MAX_LABELS} labels, counted for each unit: the rest are"
     " skipped"
 )
+SHARED_NAME_RULE = "another unit published the same name; using the Juju unit name"
+TAKEN_NAME_RULE = "another unit published this unit's name; the unit is not scraped"
 NAME_RULE = "another job has the same name; a number was added: give each job a name of its own"
 Origin = Tuple[int, str]
 INSTANCE_LABELS = ("juju_model", "juju_model_uuid", "juju_application")
@@ -110,6 +116,27 @@ def render_relation(relation: RelationDatabags) -> Tuple[List[ScrapeConfig], Lis
             problems.append(Problem("error", SCRAPE_JOBS_KEY, SIZE_RULE))
             break
     return scrape_configs, problems
+
+
+def name_hosts(units: Mapping[str, UnitDatabag]) -> Tuple[Dict[str, str], List[Problem]]:
+    """Return the address of each unit that has one, by a name of its own, in the order given.
+
+    A unit goes by the name that it published, else by its name in Juju.
+    """
+    hosts: Dict[str, str] = {}
+    problems: List[Problem] = []
+    for juju_name, unit in units.items():
+        if not unit.address:
+            continue
+        name = unit.name or replace_surrogates(juju_name)
+        if name in hosts:
+            if juju_name in hosts:
+                problems.append(Problem("error", UNIT_NAME_KEY, TAKEN_NAME_RULE, unit=juju_name))
+                continue
+            problems.append(Problem("warning", UNIT_NAME_KEY, SHARED_NAME_RULE, unit=juju_name))
+            name = replace_surrogates(juju_name)
+        hosts[name] = unit.address
+    return hosts, problems
 
 
 def render_job(

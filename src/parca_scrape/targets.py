@@ -20,7 +20,7 @@ MAX_PORT = 65535
 # Go's net/url refuses other characters in a host, reads them as the start of a path, a query, a
 # fragment or credentials, or escapes them; `:` and brackets belong to ports and IPv6.
 HOST = re.compile(r"[^\s/\\?#@%^`{|}:\[\]\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
-PORT = re.compile("0*([1-9][0-9]{0,4})")
+PORT = "0*([1-9][0-9]{0,4})"
 ADDRESS_RULE = "must be a host name or an IP address, without a scheme, port, path or spaces"
 TARGET_RULE = (
     "must be host:port or *:port, where the port (1 to 65535) is optional: no scheme, path or"
@@ -103,7 +103,7 @@ class Target:
 
 def parse_port(digits: str) -> Optional[int]:
     """Return a port from 1 to 65535 that is written in ASCII digits; None for anything else."""
-    match = PORT.fullmatch(digits)
+    match = re.fullmatch(PORT, digits)
     port = int(match.group(1)) if match else 0
     return port if 0 < port <= MAX_PORT else None
 

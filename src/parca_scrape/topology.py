@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 TOPOLOGY_KEYS = ("model", "model_uuid", "application", "unit", "charm_name")
 SHORT_UUID_LENGTH = 8
-UUID = re.compile("[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+UUID = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
 
 @dataclass(frozen=True)
@@ -112,4 +112,4 @@ ProviderTopology = Topology
 
 def is_uuid(text: str) -> bool:
     """Return whether `text` is a UUID of any version, in the form that Juju uses."""
-    return UUID.fullmatch(text) is not None
+    return re.fullmatch(UUID, text) is not None

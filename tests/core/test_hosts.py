@@ -5,7 +5,8 @@ from typing import Dict, List, Tuple
 import pytest
 
 from parca_scrape import HostMap, Problem, UnitDatabag
-from parca_scrape.hosts import name_hosts, order_units
+from parca_scrape.databag import order_units
+from parca_scrape.render import name_hosts
 from tests.reading import refusal
 
 NAME_KEY = "parca_scrape_unit_name"

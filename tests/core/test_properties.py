@@ -28,8 +28,7 @@ from parca_scrape import (
     UnitDatabag,
 )
 from parca_scrape.databag import RelationDatabags
-from parca_scrape.hosts import name_hosts
-from parca_scrape.render import render
+from parca_scrape.render import name_hosts, render
 from tests.damages import damaged_remotes
 from tests.forms import ROOT
 from tests.models import expected_jobs

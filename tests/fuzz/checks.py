@@ -10,8 +10,7 @@ import yaml
 
 from parca_scrape import AppDatabag, HostMap, Problem, ScrapeConfig, UnitDatabag
 from parca_scrape.databag import RelationDatabags
-from parca_scrape.hosts import name_hosts
-from parca_scrape.render import render
+from parca_scrape.render import name_hosts, render
 from tests.oracle import judge
 from tests.oracle.pem import blocks
 from tests.reading import read_relation, unit_databags_of

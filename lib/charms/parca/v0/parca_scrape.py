@@ -80,6 +80,7 @@ from typing import (
     List,
     Literal,
     Mapping,
+    NamedTuple,
     Optional,
     Sequence,
     Set,
@@ -92,7 +93,7 @@ from typing import (
 import ops
 
 # Licensed under the Apache License, Version 2.0: see http://www.apache.org/licenses/LICENSE-2.0
-# parca-scrape 0.1.0 sha256:2aa52fbbb9dbbddce66f1bc3ef7b507a7e2ab37829daa3f34ebf54673d948f2c
+# parca-scrape 0.1.0 sha256:b394e85304ad1caae343199fc354cf9ac9180e38729deee3ae1b288cee800fe1
 # The digest is of all other lines. Made from the package: `parca-scrape vendor` writes a new one.
 
 # The version of the package
@@ -208,7 +209,7 @@ MIN_CPU_TIMEOUT_MS = 2_000
 # prometheus/common: model/time.go. A Go duration holds at most 2^63-1 nanoseconds.
 MAX_DURATION_MS = (2**63 - 1) // 1_000_000
 MAX_INTERVAL_MS = MAX_DURATION_MS - DEFAULT_TIMEOUT_MARGIN_MS
-SURROGATE = re.compile("[\ud800-\udfff]")
+SURROGATE = "[\ud800-\udfff]"
 # Each unit at most once, from the largest to the smallest; the longest number has 13 digits.
 DAY_MS = 86_400_000
 DURATION_UNITS_MS = {
@@ -220,7 +221,7 @@ DURATION_UNITS_MS = {
     "s": 1_000,
     "ms": 1,
 }
-DURATION = re.compile("".join(f"(?:0*([0-9]{{1,13}}){unit})?" for unit in DURATION_UNITS_MS))
+DURATION = "".join(f"(?:0*([0-9]{{1,13}}){unit})?" for unit in DURATION_UNITS_MS)
 MAX_SECONDS = 2**63 - 1
 SCHEMES = frozenset({"http", "https"})
 SCHEME_LABEL = "__scheme__"
@@ -244,7 +245,7 @@ def parse_duration(text: str) -> Optional[int]:
     """
     if text == "0":
         return 0
-    match = DURATION.fullmatch(text)
+    match = re.fullmatch(DURATION, text)
     if match is None or not text:
         return None
     numbers = zip(match.groups(default="0"), DURATION_UNITS_MS.values())
@@ -297,12 +298,12 @@ def parse_text(value: object) -> Optional[str]:
 
 def is_utf8(text: str) -> bool:
     r"""Return whether UTF-8 can encode `text`, unlike a lone surrogate from JSON (`\ud800`)."""
-    return text.isascii() or SURROGATE.search(text) is None
+    return text.isascii() or re.search(SURROGATE, text) is None
 
 
 def replace_surrogates(text: str) -> str:
     """Replace lone surrogates, which make a YAML file unreadable, by U+FFFD."""
-    return SURROGATE.sub("\ufffd", text)
+    return re.sub(SURROGATE, "\ufffd", text)
 
 
 # What is wrong with profiling data, in lines that a person can act on.
@@ -440,7 +441,7 @@ def join_path(path: str, key: Union[str, int]) -> str:
 
 TOPOLOGY_KEYS = ("model", "model_uuid", "application", "unit", "charm_name")
 SHORT_UUID_LENGTH = 8
-UUID = re.compile("[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+UUID = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
 
 @dataclass(frozen=True)
@@ -541,7 +542,7 @@ ProviderTopology = Topology
 
 def is_uuid(text: str) -> bool:
     """Return whether `text` is a UUID of any version, in the form that Juju uses."""
-    return UUID.fullmatch(text) is not None
+    return re.fullmatch(UUID, text) is not None
 
 
 # Getters for the fields of JSON objects, which may hold anything.
@@ -639,7 +640,7 @@ MAX_PORT = 65535
 # Go's net/url refuses other characters in a host, reads them as the start of a path, a query, a
 # fragment or credentials, or escapes them; `:` and brackets belong to ports and IPv6.
 HOST = re.compile(r"[^\s/\\?#@%^`{|}:\[\]\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
-PORT = re.compile("0*([1-9][0-9]{0,4})")
+PORT = "0*([1-9][0-9]{0,4})"
 ADDRESS_RULE = "must be a host name or an IP address, without a scheme, port, path or spaces"
 TARGET_RULE = (
     "must be host:port or *:port, where the port (1 to 65535) is optional: no scheme, path or"
@@ -722,7 +723,7 @@ class Target:
 
 def parse_port(digits: str) -> Optional[int]:
     """Return a port from 1 to 65535 that is written in ASCII digits; None for anything else."""
-    match = PORT.fullmatch(digits)
+    match = re.fullmatch(PORT, digits)
     port = int(match.group(1)) if match else 0
     return port if 0 < port <= MAX_PORT else None
 
@@ -1502,6 +1503,8 @@ INGRESS_ADDRESS_KEY = "ingress-address"
 REQUIRED_TOPOLOGY_KEYS = ("model", "model_uuid", "application")
 MISSING_RULE = "missing, so job names and labels do not contain it"
 NO_METADATA_RULE = "missing: the model and the charm are unknown"
+# More digits than any unit has: Python reads long ones slowly, or not at all.
+MAX_NUMBER_LENGTH = 18
 # Python's own limit since 3.11; without one, reading a number takes time quadratic in its digits.
 MAX_DIGITS = 4300
 
@@ -1609,8 +1612,7 @@ class UnitDatabag:
         return encode_unit(self.address, self.name)
 
 
-@dataclass(frozen=True)
-class RelationDatabags:
+class RelationDatabags(NamedTuple):
     """What the databags of one relation hold."""
 
     relation_id: int
@@ -1643,6 +1645,18 @@ class RelationDatabags:
             problems.append(Problem("warning", SCRAPE_METADATA_KEY, NO_METADATA_RULE))
         located = [problem.in_relation(relation_id, application) for problem in problems]
         return cls(relation_id, application, decoded, units, located)
+
+
+def order_units(names: Iterable[str]) -> List[str]:
+    """Return the names that units have in Juju in the order of their numbers."""
+    return sorted(names, key=unit_number)
+
+
+def unit_number(name: str) -> int:
+    """Return the number in a unit's name in Juju; -1 for a name that Juju does not use."""
+    number = name.rpartition("/")[2]
+    is_number = number.isdecimal() and len(number) <= MAX_NUMBER_LENGTH
+    return int(number) if is_number else -1
 
 
 def read_app(databag: Mapping[str, str]) -> Dict[str, str]:
@@ -1733,11 +1747,6 @@ def decode_topology(raw: object, findings: Findings) -> Optional[Topology]:
 
 # The units of an application, by name, with the address at which Parca reaches each.
 
-# More digits than any unit has: Python reads long ones slowly, or not at all.
-MAX_NUMBER_LENGTH = 18
-SHARED_NAME_RULE = "another unit published the same name; using the Juju unit name"
-TAKEN_NAME_RULE = "another unit published this unit's name; the unit is not scraped"
-
 
 @dataclass(frozen=True)
 class HostMap:
@@ -1764,39 +1773,6 @@ class HostMap:
         object.__setattr__(self, "hosts", tuple((name, host) for name, host in pairs if host))
 
 
-def name_hosts(units: Mapping[str, UnitDatabag]) -> Tuple[Dict[str, str], List[Problem]]:
-    """Return the address of each unit that has one, by a name of its own, in the order given.
-
-    A unit goes by the name that it published, else by its name in Juju.
-    """
-    hosts: Dict[str, str] = {}
-    problems: List[Problem] = []
-    for juju_name, unit in units.items():
-        if not unit.address:
-            continue
-        name = unit.name or replace_surrogates(juju_name)
-        if name in hosts:
-            if juju_name in hosts:
-                problems.append(Problem("error", UNIT_NAME_KEY, TAKEN_NAME_RULE, unit=juju_name))
-                continue
-            problems.append(Problem("warning", UNIT_NAME_KEY, SHARED_NAME_RULE, unit=juju_name))
-            name = replace_surrogates(juju_name)
-        hosts[name] = unit.address
-    return hosts, problems
-
-
-def order_units(names: Iterable[str]) -> List[str]:
-    """Return the names that units have in Juju in the order of their numbers."""
-    return sorted(names, key=unit_number)
-
-
-def unit_number(name: str) -> int:
-    """Return the number in a unit's name in Juju; -1 for a name that Juju does not use."""
-    number = name.rpartition("/")[2]
-    is_number = number.isdecimal() and len(number) <= MAX_NUMBER_LENGTH
-    return int(number) if is_number else -1
-
-
 # From what the databags hold to the scrape configs that Parca loads.
 
 # Limits for one relation, so that no databag of 16 MiB grows into one that nobody can load.
@@ -1811,6 +1787,8 @@ SIZE_RULE = (
     f"more than {MAX_TARGETS} targets or {MAX_LABELS} labels, counted for each unit: the rest are"
     " skipped"
 )
+SHARED_NAME_RULE = "another unit published the same name; using the Juju unit name"
+TAKEN_NAME_RULE = "another unit published this unit's name; the unit is not scraped"
 NAME_RULE = "another job has the same name; a number was added: give each job a name of its own"
 Origin = Tuple[int, str]
 INSTANCE_LABELS = ("juju_model", "juju_model_uuid", "juju_application")
@@ -1893,6 +1871,27 @@ def render_relation(relation: RelationDatabags) -> Tuple[List[ScrapeConfig], Lis
             problems.append(Problem("error", SCRAPE_JOBS_KEY, SIZE_RULE))
             break
     return scrape_configs, problems
+
+
+def name_hosts(units: Mapping[str, UnitDatabag]) -> Tuple[Dict[str, str], List[Problem]]:
+    """Return the address of each unit that has one, by a name of its own, in the order given.
+
+    A unit goes by the name that it published, else by its name in Juju.
+    """
+    hosts: Dict[str, str] = {}
+    problems: List[Problem] = []
+    for juju_name, unit in units.items():
+        if not unit.address:
+            continue
+        name = unit.name or replace_surrogates(juju_name)
+        if name in hosts:
+            if juju_name in hosts:
+                problems.append(Problem("error", UNIT_NAME_KEY, TAKEN_NAME_RULE, unit=juju_name))
+                continue
+            problems.append(Problem("warning", UNIT_NAME_KEY, SHARED_NAME_RULE, unit=juju_name))
+            name = replace_surrogates(juju_name)
+        hosts[name] = unit.address
+    return hosts, problems
 
 
 def render_job(
