@@ -2,7 +2,7 @@
 
 A charm whose workload serves pprof uses this library to say what Parca should scrape. A charm that
 runs Parca uses it to get scrape configs from the databags of all such charms. Parca can always
-load those scrape configs, whatever is in the databags. This file needs `ops` and nothing else.
+load those scrape configs, whatever is in the databags. This file needs only `ops`.
 
 A charm that Parca profiles `provides` an endpoint with the interface `parca_scrape`:
 
@@ -22,8 +22,8 @@ is scraped. With `jobs=[]`, nothing is scraped.
 
 A job is a mapping in the form of Parca's scrape configs. The keys of `ALLOWED_KEYS` are published.
 If there is more than one job, give each a `job_name`, and do not change it later: Parca's name for
-the job contains it. The Parca charm skips what Parca could not load; `problems()` returns what
-that is. A `Job` says the same with types, and raises `InvalidJobError` for such values:
+the job contains it. The Parca charm skips what Parca could not load; `problems()` returns what it
+would skip. A `Job` is the typed form of a job, and raises `InvalidJobError` for such values:
 
     Job([StaticConfig(["*:8080"], labels={"tier": "db"})], job_name="db", scrape_interval="1m")
 
@@ -44,9 +44,10 @@ A charm that runs Parca `requires` the endpoint, and writes the scrape configs i
         def _on_targets_changed(self, event: TargetsChangedEvent):
             write_parca_config({"scrape_configs": self.profiling.jobs()})
 
-`jobs()` returns a new list of dicts, in any event. Bad data in a databag never makes it raise: it
-skips the smallest bad part, and `problems()` returns what was skipped, and why. All profiles have
-the labels `juju_model`, `juju_model_uuid`, `juju_application` and `juju_charm`.
+You can call `jobs()` in any hook. It returns a new list of dicts, and never raises because of bad
+data in a databag: it skips the smallest bad part, and `problems()` returns what was skipped, and
+why. All profiles have the labels `juju_model`, `juju_model_uuid`, `juju_application` and
+`juju_charm`, as far as they are known.
 """
 
 from __future__ import annotations
@@ -92,7 +93,7 @@ from typing import (
 import ops
 
 # Licensed under the Apache License, Version 2.0: see http://www.apache.org/licenses/LICENSE-2.0
-# parca-scrape 0.1.0 sha256:2aa52fbbb9dbbddce66f1bc3ef7b507a7e2ab37829daa3f34ebf54673d948f2c
+# parca-scrape 0.1.0 sha256:2a128642a60e88f8cc8fa4b553bd069d446dd1011a166a8356dcb622906e3c52
 # The digest is of all other lines. Made from the package: `parca-scrape vendor` writes a new one.
 
 # The version of the package
