@@ -35,6 +35,7 @@ MARKS: Dict[str, Sequence[str]] = {
     "charm/test_dispatch": ["package_only"],
     "charm/test_harness": [],
     "cli": ["package_only"],
+    "core/test_exhaustive": ["once"],
     "functional": ["package_only", "state_transitions"],
     "oracle": ["package_only", "once"],
     "release": ["package_only", "once"],

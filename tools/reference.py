@@ -53,6 +53,8 @@ SECTIONS = {
     ],
 }
 OTHER_TYPES = "Other types"
+# What only the library itself passes.
+PRIVATE_PARAMETER = re.compile(r", _\w+: [^,)]+")
 # Between two parameters of a signature, never inside the type of one.
 NEXT_PARAMETER = re.compile(r", (?=\*|\w+:)")
 
@@ -210,7 +212,7 @@ def write_item(name: str, text: str) -> str:
 
 def write_code(text: str) -> str:
     """Return a block of Python; a long signature gets one line for each parameter."""
-    text = text.replace("'", '"')
+    text = PRIVATE_PARAMETER.sub("", text.replace("'", '"'))
     if max(map(len, text.splitlines())) > LINE_LENGTH and NEXT_PARAMETER.search(text):
         head, _, rest = text.partition("(")
         parameters, _, tail = rest.rpartition(")")

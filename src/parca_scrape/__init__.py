@@ -1,6 +1,6 @@
-"""The `parca_scrape` relation of Juju: what to profile, said and read safely.
+"""Both sides of the Juju relation `parca_scrape`: what Parca should profile.
 
-A charm whose workload serves pprof makes a `ProfilingEndpointProvider`; a Parca charm makes a
+A charm whose workload serves pprof creates a `ProfilingEndpointProvider`; a Parca charm creates a
 `ProfilingEndpointConsumer`. Each name is loaded when it is first asked for, so that the core comes
 without `ops`, and the command line without the core.
 """

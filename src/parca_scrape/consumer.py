@@ -57,10 +57,10 @@ class MonitoringEvents(ops.ObjectEvents):
 
 
 class ProfilingEndpointConsumer(ops.Object):
-    """The scrape configs for a Parca charm.
+    """Collects the scrape configs for a Parca charm.
 
     Observe `on.targets_changed` and write what `jobs()` returns into Parca's configuration, or
-    call `jobs()` at every event.
+    call `jobs()` in every hook.
     """
 
     on: MonitoringEvents = MonitoringEvents()

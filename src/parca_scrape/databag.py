@@ -39,7 +39,7 @@ class AppDatabag:
 
     @classmethod
     def decode(cls, databag: Mapping[str, str]) -> Tuple[AppDatabag, List[Problem]]:
-        """Return what can be scraped of a databag, and what is wrong with it."""
+        """Return what can be scraped from a databag, and what is wrong with it."""
         in_jobs, in_metadata = Findings(SCRAPE_JOBS_KEY), Findings(SCRAPE_METADATA_KEY)
         jobs = decode_json(databag.get(SCRAPE_JOBS_KEY), in_jobs)
         metadata = decode_json(databag.get(SCRAPE_METADATA_KEY), in_metadata)
@@ -71,7 +71,7 @@ class UnitDatabag:
     """What a unit publishes: its address and its name.
 
     Raises:
-        InvalidJobError: the address is no host, or UTF-8 cannot encode the name.
+        InvalidJobError: the address is not a host, or UTF-8 cannot encode the name.
     """
 
     address: str = ""
@@ -92,7 +92,7 @@ class UnitDatabag:
     def decode(
         cls, databag: Mapping[str, str], address_source: AddressSource = AddressSource.PUBLISHED
     ) -> Tuple[UnitDatabag, List[Problem]]:
-        """Return what can be used of a databag, and what is wrong with it.
+        """Return what can be used from a databag, and what is wrong with it.
 
         Args:
             databag: the databag of a unit.

@@ -15,7 +15,7 @@ class HostMap:
     """Pairs of a unit's name and its address, in the order of unit numbers.
 
     Raises:
-        InvalidJobError: an address is no host.
+        InvalidJobError: an address is not a host.
     """
 
     hosts: Pairs = ()

@@ -60,9 +60,7 @@ DEFAULT_STATIC_CONFIGS = (StaticConfig((Target("*", 80),)),)
 MAX_JOBS = 10_000
 DURATION_RULE = "must be a duration such as 1m30s"
 INTERVAL_RULE = "must be a duration such as 1m30s, above zero and below 292 years"
-SHORT_INTERVAL_RULE = (
-    "process_cpu gets no answer in time below 1s: set its seconds, or an interval of 1s or more"
-)
+SHORT_INTERVAL_RULE = "process_cpu cannot be scraped at an interval below 1s: set its seconds, or an interval of 1s or more"
 
 
 class JobSettings(TypedDict, total=False):
@@ -90,13 +88,13 @@ class Job:
     scrape_interval: str = ""
     """A duration such as `1m30s`; Parca's default is 10s."""
     scrape_timeout: str = ""
-    """A duration above the interval; Parca's default is the interval plus 3s."""
+    """A duration longer than the interval; Parca's default is the interval plus 3s."""
     scheme: str = ""
     """`http` or `https`; Parca's default is http."""
     profiling_config: Optional[ProfilingConfig] = None
-    """Which profiles to ask for."""
+    """Which profiles Parca scrapes, and how."""
     tls_config: Optional[TLSConfig] = None
-    """How to speak TLS."""
+    """The TLS settings."""
     _decoded: InitVar[bool] = False
 
     if TYPE_CHECKING:  # `__post_init__` makes tuples of what the generated one takes.
@@ -133,7 +131,7 @@ class Job:
         return decode_job(mapping, STRICT)
 
     def settings(self) -> JobSettings:
-        """Return what is set apart from the name and the static configs, in Parca's form."""
+        """Return the settings other than the name and the static configs, in Parca's form."""
         settings: JobSettings = {}
         if self.scrape_interval:
             settings["scrape_interval"] = self.scrape_interval

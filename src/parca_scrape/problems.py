@@ -58,7 +58,7 @@ class InvalidJobError(ValueError):
 
 
 class DatabagError(ValueError):
-    """A databag that was decoded in strict form and has problems.
+    """Raised by `decode_strict()` for a databag that has problems.
 
     Attributes:
         problems: everything that is wrong with it.

@@ -28,7 +28,7 @@ PROFILING_FIELDS = frozenset({"path_prefix", "pprof_config"})
 
 @dataclass(frozen=True)
 class PprofProfile:
-    """One profile that Parca asks of its targets. None and empty text stand for its default.
+    """A profile that Parca scrapes from its targets. None and empty text stand for its default.
 
     Raises:
         InvalidJobError: Parca would not load the settings.

@@ -33,9 +33,10 @@ UnitAddress = Union[str, AddressSource, Callable[[ops.Relation], str]]
 
 
 class ProfilingEndpointProvider(ops.Object):
-    """Publishes what Parca should scrape of this charm.
+    """Publishes what Parca should scrape from this charm.
 
-    It publishes at the events of the relation, and whenever `set_scrape_job_spec()` is called.
+    It publishes when the relation changes, on upgrade and after a leader election, and whenever
+    `set_scrape_job_spec()` is called.
     """
 
     def __init__(
@@ -52,11 +53,11 @@ class ProfilingEndpointProvider(ops.Object):
         Args:
             charm: the charm that is profiled.
             relation_name: the endpoint, under `provides` in the charm's metadata.
-            jobs: what to scrape, each a `Job` or a mapping in the form of Parca's scrape configs;
-                None for port 80 of every unit, empty for nothing. It is read once; what is nested
-                in a mapping is read when it is published.
-            refresh_event: when to publish the unit's address again; by default at pebble-ready of
-                every container, or at update-status if there is none.
+            jobs: what to scrape, each a `Job` or a mapping in the form of Parca's scrape configs.
+                None means port 80 of every unit, an empty list means nothing. The list is read
+                once; nested values of a mapping are read when they are published.
+            refresh_event: when to publish the unit's address again, besides update-status; by
+                default at pebble-ready of every container.
             unit_address: the address at which Parca reaches this unit, a function that returns it
                 for a relation, or where to get it from: `FQDN`, `INGRESS` or `BIND`.
 
@@ -65,7 +66,7 @@ class ProfilingEndpointProvider(ops.Object):
             RelationInterfaceMismatchError: the relation has another interface.
             RelationRoleMismatchError: the relation is under `requires`.
             InvalidJobError: an item of `jobs` is neither a `Job` nor a mapping, or `unit_address`
-                is no address.
+                is not an address.
         """
         check_endpoint(charm, relation_name, ops.RelationRole.provides)
         if not is_address_source(unit_address):
@@ -109,7 +110,7 @@ class ProfilingEndpointProvider(ops.Object):
         self.set_scrape_job_spec()
 
     def set_scrape_job_spec(self) -> None:
-        """Publish jobs, topology and address to all relations, as far as they have changed.
+        """Publish the jobs, the topology and the address to all relations, where they have changed.
 
         Raises:
             InvalidJobError: this unit is the leader, and a job cannot be written as JSON.
@@ -117,13 +118,13 @@ class ProfilingEndpointProvider(ops.Object):
         self._publish(with_jobs=True)
 
     def is_ready(self, relation: Optional[ops.Relation] = None) -> bool:
-        """Return whether there are relations (or this one), each with a remote application."""
+        """Return whether there are relations (or `relation`), each with a remote application."""
         listed, _ = self._lister.list_relations()
         relations = listed if relation is None else [relation]
         return bool(relations) and all(map(has_application, relations))
 
     def problems(self) -> List[Problem]:
-        """Return what consumers would not scrape of the jobs, and what was not published."""
+        """Return what is wrong with the jobs, and what could not be published."""
         try:
             encode_app(self._jobs, None)
         except InvalidJobError as error:

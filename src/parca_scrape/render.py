@@ -34,7 +34,7 @@ SIZE_RULE = (
 )
 SHARED_NAME_RULE = "another unit published the same name; using the Juju unit name"
 TAKEN_NAME_RULE = "another unit published this unit's name; the unit is not scraped"
-NAME_RULE = "another job has the same name; a number was added: give each job a name of its own"
+NAME_RULE = "another job has the same name; a number was added: give each job its own job_name"
 Origin = Tuple[int, str]
 INSTANCE_LABELS = ("juju_model", "juju_model_uuid", "juju_application")
 

@@ -30,7 +30,7 @@ from parca_scrape.targets import WILDCARD, Target
 
 STATIC_CONFIG_FIELDS = frozenset({"targets", "labels"})
 DEFAULT_PORTS = {"": 80, "http": 80, "https": 443}
-LABEL_NAME_RULE = "a label needs a name that is not empty and that UTF-8 can encode"
+LABEL_NAME_RULE = "the name of a label must not be empty or contain half of a surrogate pair"
 
 
 @dataclass(frozen=True)

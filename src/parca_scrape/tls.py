@@ -34,7 +34,7 @@ class TLSConfig:
     cert: str = ""
     """PEM text of the certificate that Parca presents; needs `key`."""
     key: str = field(default="", repr=False)
-    """PEM text of the private key of `cert`. Everyone who can read the databag has it."""
+    """PEM text of the private key of `cert`. Anyone who can read the databag can read it."""
     server_name: str = ""
     """The name to expect in the certificate of the target."""
     insecure_skip_verify: Optional[bool] = None

@@ -40,7 +40,7 @@ class Topology:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, str]) -> Topology:
-        """Return the topology of a dict like that of `as_dict`, maybe without unit and charm name.
+        """Return the topology in a dict like that of `as_dict`; unit and charm name may be missing.
 
         Raises:
             KeyError: `model`, `model_uuid` or `application` is missing.
@@ -87,7 +87,7 @@ class Topology:
 
     @property
     def scrape_identifier(self) -> str:
-        """The identifier as the name of a scrape configuration."""
+        """The identifier as the name of a scrape config."""
         return f"juju_{self.identifier}_parca_scrape"
 
     @property

@@ -84,9 +84,7 @@ def test_a_relation_logs_twenty_problems_and_a_count() -> None:
 
 def test_a_renamed_job_is_a_warning_for_the_later_relation() -> None:
     hook = run_hook("start", make_relation(1), make_relation(2, units=(1,)))
-    name_rule = (
-        "another job has the same name; a number was added: give each job a name of its own"
-    )
+    name_rule = "another job has the same name; a number was added: give each job its own job_name"
     assert hook.problems == [Problem("warning", "scrape_jobs", name_rule, 2, "zinc")]
     assert hook.log == [f"warning: relation 2 zinc: scrape_jobs: {name_rule}"]
 

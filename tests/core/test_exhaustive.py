@@ -17,8 +17,6 @@ from tests.models import resolved_names
 from tests.oracle import duration_ms, target_address
 from tests.reading import read_relation, unit_databags_of
 
-pytestmark = pytest.mark.once
-
 MAX_LENGTH = 5
 DURATION_ALPHABET = "019ywdhms .-\u0661"
 TARGET_ALPHABET = "a190:[]*./ "

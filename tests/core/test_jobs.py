@@ -32,9 +32,7 @@ INTERVAL = "must be a duration such as 1m30s, above zero and below 292 years"
 DURATION = "must be a duration such as 1m30s"
 NOT_ABOVE = "must be longer than scrape_interval, which is 10s unless it is set"
 CPU_IS_ON = "must be 2s or more while process_cpu is enabled"
-TOO_SHORT = (
-    "process_cpu gets no answer in time below 1s: set its seconds, or an interval of 1s or more"
-)
+TOO_SHORT = "process_cpu cannot be scraped at an interval below 1s: set its seconds, or an interval of 1s or more"
 KNOWN = (
     "unknown key; the known keys are job_name, profiling_config, scheme, scrape_interval,"
     " scrape_timeout, static_configs, tls_config"
@@ -327,8 +325,8 @@ INVALID: List[Tuple[Mapping[object, object], str]] = [
     ),
     (
         {"static_configs": [{"labels": {"": "x"}}]},
-        'static_configs[0].labels[""]: a label needs a name that is not empty and that UTF-8 can'
-        " encode",
+        'static_configs[0].labels[""]: the name of a label must not be empty or contain half of a'
+        " surrogate pair",
     ),
     (
         {"static_configs": [{"targets": ["*:80"], "labels": {"a": []}}]},

@@ -28,7 +28,7 @@ LABELS = {
 }
 SHARED_NAME = "another unit published the same name; using the Juju unit name"
 ADDRESS = "must be a host name or an IP address, without a scheme, port, path or spaces"
-RENAMED = "another job has the same name; a number was added: give each job a name of its own"
+RENAMED = "another job has the same name; a number was added: give each job its own job_name"
 NO_METADATA = "missing: the model and the charm are unknown"
 TOO_MANY = (
     "more than 100000 targets or 1000000 labels, counted for each unit: the rest are skipped"

@@ -13,7 +13,7 @@ OBJECT = "must be an object"
 LIST = "must be a list"
 TEXT = "must be a string, a number or a boolean"
 SURROGATE = "contains half of a surrogate pair: write the whole character"
-LABEL_NAME = "a label needs a name that is not empty and that UTF-8 can encode"
+LABEL_NAME = "the name of a label must not be empty or contain half of a surrogate pair"
 TARGET = (
     "must be host:port or *:port, where the port (1 to 65535) is optional: no scheme, path or"
     " spaces, and IPv6 addresses in brackets"

@@ -38,7 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument(
-        "--check", action="store_true", help="report what the existing file is and write nothing"
+        "--check",
+        action="store_true",
+        help="report the state of the existing file and write nothing",
     )
     mode.add_argument(
         "--force",

@@ -2,7 +2,7 @@
 
 A charm whose workload serves pprof uses this library to say what Parca should scrape. A charm that
 runs Parca uses it to get scrape configs from the databags of all such charms. Parca can always
-load those scrape configs, whatever is in the databags. This file needs `ops` and nothing else.
+load those scrape configs, whatever is in the databags. This file needs only `ops`.
 
 A charm that Parca profiles `provides` an endpoint with the interface `parca_scrape`:
 
@@ -22,8 +22,8 @@ is scraped. With `jobs=[]`, nothing is scraped.
 
 A job is a mapping in the form of Parca's scrape configs. The keys of `ALLOWED_KEYS` are published.
 If there is more than one job, give each a `job_name`, and do not change it later: Parca's name for
-the job contains it. The Parca charm skips what Parca could not load; `problems()` returns what
-that is. A `Job` says the same with types, and raises `InvalidJobError` for such values:
+the job contains it. The Parca charm skips what Parca could not load; `problems()` returns what it
+would skip. A `Job` is the typed form of a job, and raises `InvalidJobError` for such values:
 
     Job([StaticConfig(["*:8080"], labels={"tier": "db"})], job_name="db", scrape_interval="1m")
 
@@ -44,9 +44,10 @@ A charm that runs Parca `requires` the endpoint, and writes the scrape configs i
         def _on_targets_changed(self, event: TargetsChangedEvent):
             write_parca_config({"scrape_configs": self.profiling.jobs()})
 
-`jobs()` returns a new list of dicts, in any event. Bad data in a databag never makes it raise: it
-skips the smallest bad part, and `problems()` returns what was skipped, and why. All profiles have
-the labels `juju_model`, `juju_model_uuid`, `juju_application` and `juju_charm`.
+You can call `jobs()` in any hook. It returns a new list of dicts, and never raises because of bad
+data in a databag: it skips the smallest bad part, and `problems()` returns what was skipped, and
+why. All profiles have the labels `juju_model`, `juju_model_uuid`, `juju_application` and
+`juju_charm`, as far as they are known.
 """
 
 from __future__ import annotations
@@ -93,7 +94,7 @@ from typing import (
 import ops
 
 # Licensed under the Apache License, Version 2.0: see http://www.apache.org/licenses/LICENSE-2.0
-# parca-scrape 0.1.0 sha256:b394e85304ad1caae343199fc354cf9ac9180e38729deee3ae1b288cee800fe1
+# parca-scrape 0.1.0 sha256:847b7d6e2295b1fac8fa299066de6bee1572fdbc2c1b55ade92cdd59d0171f45
 # The digest is of all other lines. Made from the package: `parca-scrape vendor` writes a new one.
 
 # The version of the package
@@ -358,7 +359,7 @@ class InvalidJobError(ValueError):
 
 
 class DatabagError(ValueError):
-    """A databag that was decoded in strict form and has problems.
+    """Raised by `decode_strict()` for a databag that has problems.
 
     Attributes:
         problems: everything that is wrong with it.
@@ -470,7 +471,7 @@ class Topology:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, str]) -> Topology:
-        """Return the topology of a dict like that of `as_dict`, maybe without unit and charm name.
+        """Return the topology in a dict like that of `as_dict`; unit and charm name may be missing.
 
         Raises:
             KeyError: `model`, `model_uuid` or `application` is missing.
@@ -517,7 +518,7 @@ class Topology:
 
     @property
     def scrape_identifier(self) -> str:
-        """The identifier as the name of a scrape configuration."""
+        """The identifier as the name of a scrape config."""
         return f"juju_{self.identifier}_parca_scrape"
 
     @property
@@ -815,7 +816,7 @@ PROFILING_FIELDS = frozenset({"path_prefix", "pprof_config"})
 
 @dataclass(frozen=True)
 class PprofProfile:
-    """One profile that Parca asks of its targets. None and empty text stand for its default.
+    """A profile that Parca scrapes from its targets. None and empty text stand for its default.
 
     Raises:
         InvalidJobError: Parca would not load the settings.
@@ -1002,7 +1003,7 @@ def get_sample_types(
 
 STATIC_CONFIG_FIELDS = frozenset({"targets", "labels"})
 DEFAULT_PORTS = {"": 80, "http": 80, "https": 443}
-LABEL_NAME_RULE = "a label needs a name that is not empty and that UTF-8 can encode"
+LABEL_NAME_RULE = "the name of a label must not be empty or contain half of a surrogate pair"
 
 
 @dataclass(frozen=True)
@@ -1155,7 +1156,7 @@ class TLSConfig:
     cert: str = ""
     """PEM text of the certificate that Parca presents; needs `key`."""
     key: str = field(default="", repr=False)
-    """PEM text of the private key of `cert`. Everyone who can read the databag has it."""
+    """PEM text of the private key of `cert`. Anyone who can read the databag can read it."""
     server_name: str = ""
     """The name to expect in the certificate of the target."""
     insecure_skip_verify: Optional[bool] = None
@@ -1256,9 +1257,7 @@ DEFAULT_STATIC_CONFIGS = (StaticConfig((Target("*", 80),)),)
 MAX_JOBS = 10_000
 DURATION_RULE = "must be a duration such as 1m30s"
 INTERVAL_RULE = "must be a duration such as 1m30s, above zero and below 292 years"
-SHORT_INTERVAL_RULE = (
-    "process_cpu gets no answer in time below 1s: set its seconds, or an interval of 1s or more"
-)
+SHORT_INTERVAL_RULE = "process_cpu cannot be scraped at an interval below 1s: set its seconds, or an interval of 1s or more"
 
 
 class JobSettings(TypedDict, total=False):
@@ -1286,13 +1285,13 @@ class Job:
     scrape_interval: str = ""
     """A duration such as `1m30s`; Parca's default is 10s."""
     scrape_timeout: str = ""
-    """A duration above the interval; Parca's default is the interval plus 3s."""
+    """A duration longer than the interval; Parca's default is the interval plus 3s."""
     scheme: str = ""
     """`http` or `https`; Parca's default is http."""
     profiling_config: Optional[ProfilingConfig] = None
-    """Which profiles to ask for."""
+    """Which profiles Parca scrapes, and how."""
     tls_config: Optional[TLSConfig] = None
-    """How to speak TLS."""
+    """The TLS settings."""
     _decoded: InitVar[bool] = False
 
     if TYPE_CHECKING:  # `__post_init__` makes tuples of what the generated one takes.
@@ -1329,7 +1328,7 @@ class Job:
         return decode_job(mapping, STRICT)
 
     def settings(self) -> JobSettings:
-        """Return what is set apart from the name and the static configs, in Parca's form."""
+        """Return the settings other than the name and the static configs, in Parca's form."""
         settings: JobSettings = {}
         if self.scrape_interval:
             settings["scrape_interval"] = self.scrape_interval
@@ -1519,7 +1518,7 @@ class AppDatabag:
 
     @classmethod
     def decode(cls, databag: Mapping[str, str]) -> Tuple[AppDatabag, List[Problem]]:
-        """Return what can be scraped of a databag, and what is wrong with it."""
+        """Return what can be scraped from a databag, and what is wrong with it."""
         in_jobs, in_metadata = Findings(SCRAPE_JOBS_KEY), Findings(SCRAPE_METADATA_KEY)
         jobs = decode_json(databag.get(SCRAPE_JOBS_KEY), in_jobs)
         metadata = decode_json(databag.get(SCRAPE_METADATA_KEY), in_metadata)
@@ -1551,7 +1550,7 @@ class UnitDatabag:
     """What a unit publishes: its address and its name.
 
     Raises:
-        InvalidJobError: the address is no host, or UTF-8 cannot encode the name.
+        InvalidJobError: the address is not a host, or UTF-8 cannot encode the name.
     """
 
     address: str = ""
@@ -1572,7 +1571,7 @@ class UnitDatabag:
     def decode(
         cls, databag: Mapping[str, str], address_source: AddressSource = AddressSource.PUBLISHED
     ) -> Tuple[UnitDatabag, List[Problem]]:
-        """Return what can be used of a databag, and what is wrong with it.
+        """Return what can be used from a databag, and what is wrong with it.
 
         Args:
             databag: the databag of a unit.
@@ -1753,7 +1752,7 @@ class HostMap:
     """Pairs of a unit's name and its address, in the order of unit numbers.
 
     Raises:
-        InvalidJobError: an address is no host.
+        InvalidJobError: an address is not a host.
     """
 
     hosts: Pairs = ()
@@ -1789,7 +1788,7 @@ SIZE_RULE = (
 )
 SHARED_NAME_RULE = "another unit published the same name; using the Juju unit name"
 TAKEN_NAME_RULE = "another unit published this unit's name; the unit is not scraped"
-NAME_RULE = "another job has the same name; a number was added: give each job a name of its own"
+NAME_RULE = "another job has the same name; a number was added: give each job its own job_name"
 Origin = Tuple[int, str]
 INSTANCE_LABELS = ("juju_model", "juju_model_uuid", "juju_application")
 
@@ -2150,9 +2149,10 @@ UnitAddress = Union[str, AddressSource, Callable[[ops.Relation], str]]
 
 
 class ProfilingEndpointProvider(ops.Object):
-    """Publishes what Parca should scrape of this charm.
+    """Publishes what Parca should scrape from this charm.
 
-    It publishes at the events of the relation, and whenever `set_scrape_job_spec()` is called.
+    It publishes when the relation changes, on upgrade and after a leader election, and whenever
+    `set_scrape_job_spec()` is called.
     """
 
     def __init__(
@@ -2169,11 +2169,11 @@ class ProfilingEndpointProvider(ops.Object):
         Args:
             charm: the charm that is profiled.
             relation_name: the endpoint, under `provides` in the charm's metadata.
-            jobs: what to scrape, each a `Job` or a mapping in the form of Parca's scrape configs;
-                None for port 80 of every unit, empty for nothing. It is read once; what is nested
-                in a mapping is read when it is published.
-            refresh_event: when to publish the unit's address again; by default at pebble-ready of
-                every container, or at update-status if there is none.
+            jobs: what to scrape, each a `Job` or a mapping in the form of Parca's scrape configs.
+                None means port 80 of every unit, an empty list means nothing. The list is read
+                once; nested values of a mapping are read when they are published.
+            refresh_event: when to publish the unit's address again, besides update-status; by
+                default at pebble-ready of every container.
             unit_address: the address at which Parca reaches this unit, a function that returns it
                 for a relation, or where to get it from: `FQDN`, `INGRESS` or `BIND`.
 
@@ -2182,7 +2182,7 @@ class ProfilingEndpointProvider(ops.Object):
             RelationInterfaceMismatchError: the relation has another interface.
             RelationRoleMismatchError: the relation is under `requires`.
             InvalidJobError: an item of `jobs` is neither a `Job` nor a mapping, or `unit_address`
-                is no address.
+                is not an address.
         """
         check_endpoint(charm, relation_name, ops.RelationRole.provides)
         if not is_address_source(unit_address):
@@ -2226,7 +2226,7 @@ class ProfilingEndpointProvider(ops.Object):
         self.set_scrape_job_spec()
 
     def set_scrape_job_spec(self) -> None:
-        """Publish jobs, topology and address to all relations, as far as they have changed.
+        """Publish the jobs, the topology and the address to all relations, where they have changed.
 
         Raises:
             InvalidJobError: this unit is the leader, and a job cannot be written as JSON.
@@ -2234,13 +2234,13 @@ class ProfilingEndpointProvider(ops.Object):
         self._publish(with_jobs=True)
 
     def is_ready(self, relation: Optional[ops.Relation] = None) -> bool:
-        """Return whether there are relations (or this one), each with a remote application."""
+        """Return whether there are relations (or `relation`), each with a remote application."""
         listed, _ = self._lister.list_relations()
         relations = listed if relation is None else [relation]
         return bool(relations) and all(map(has_application, relations))
 
     def problems(self) -> List[Problem]:
-        """Return what consumers would not scrape of the jobs, and what was not published."""
+        """Return what is wrong with the jobs, and what could not be published."""
         try:
             encode_app(self._jobs, None)
         except InvalidJobError as error:
@@ -2349,10 +2349,10 @@ class MonitoringEvents(ops.ObjectEvents):
 
 
 class ProfilingEndpointConsumer(ops.Object):
-    """The scrape configs for a Parca charm.
+    """Collects the scrape configs for a Parca charm.
 
     Observe `on.targets_changed` and write what `jobs()` returns into Parca's configuration, or
-    call `jobs()` at every event.
+    call `jobs()` in every hook.
     """
 
     on: MonitoringEvents = MonitoringEvents()
