@@ -9,7 +9,7 @@ from typing import Callable, Dict, Iterable, List, Mapping, Tuple
 import pytest
 
 from parca_scrape import AddressSource, AppDatabag, InvalidJobError, Problem, UnitDatabag
-from parca_scrape.databag import RelationDatabags, order_units
+from parca_scrape.databag import RelationDatabags
 
 Read = Tuple[List[Dict[str, object]], List[Problem]]
 
@@ -30,8 +30,8 @@ def read_relation(
     """Return what the databags of a relation hold, as a consumer decodes them."""
     units: Dict[str, UnitDatabag] = {}
     problems: List[Problem] = []
-    for unit_name in order_units(unit_databags):
-        units[unit_name], found = UnitDatabag.decode(unit_databags[unit_name], address_source)
+    for unit_name, databag in unit_databags.items():
+        units[unit_name], found = UnitDatabag.decode(databag, address_source)
         problems += [dataclasses.replace(problem, unit=unit_name) for problem in found]
     return RelationDatabags.decode(relation_id, application, app_databag, units, problems)
 

@@ -101,12 +101,12 @@ class RelationLister:
         try:
             relations = self._model.relations[self._relation_name]
         except ops.ModelError as error:
-            self._denials = [denied(error, self._relation_name)]
+            self._denials = [describe_denial(error, self._relation_name)]
             # From now on ops returns what it had listed before the failure, as if it were all.
             with contextlib.suppress(ops.ModelError):
                 relations = self._model.relations[self._relation_name]
             self._listed_in_part = relations
-        broken = running_hook(self._relation_name, "broken")
+        broken = find_running_hook(self._relation_name, "broken")
         listed = [relation for relation in relations if relation.id != broken]
         denials = self._denials if relations is self._listed_in_part else []
         return sorted(listed, key=lambda relation: relation.id), [*denials]
@@ -118,7 +118,7 @@ def has_application(relation: ops.Relation) -> bool:
     return application is not None
 
 
-def running_hook(relation_name: str, kind: str) -> Optional[int]:
+def find_running_hook(relation_name: str, kind: str) -> Optional[int]:
     """Return the id of the relation whose hook, `departed` or `broken`, is running, if any is.
 
     Source: Juju's environment of a hook, `worker/uniter/runner/context/context.go`.
@@ -130,13 +130,13 @@ def running_hook(relation_name: str, kind: str) -> Optional[int]:
     return int(relation_id) if relation_id.isdecimal() else None
 
 
-def in_relation(problem: Problem, relation: ops.Relation) -> Problem:
+def locate_in(problem: Problem, relation: ops.Relation) -> Problem:
     """Return the problem with the relation that it is in."""
     application = relation.app.name if has_application(relation) else ""
     return problem.in_relation(relation.id, application)
 
 
-def denied(error: ops.ModelError, path: str = "") -> Problem:
+def describe_denial(error: ops.ModelError, path: str = "") -> Problem:
     """Return the problem of something that Juju did not let this unit read or write."""
     reason = " ".join(str(error).split()) or type(error).__name__
     return Problem("error", path, f"skipped: Juju denied access: {reason}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc
+import json
 from typing import Collection, Dict, Iterable, Mapping, Optional, Sequence, Tuple, cast
 
 from parca_scrape._rules import is_utf8, parse_boolean, parse_text, replace_surrogates
@@ -17,11 +18,11 @@ UTF8_RULE = "contains half of a surrogate pair: write the whole character"
 
 def as_object(raw: object) -> Optional[Dict[str, object]]:
     """Return a mapping as a dict with the keys that JSON makes of its own; None for the rest."""
-    if not isinstance(raw, (dict, collections.abc.Mapping)):
+    if not isinstance(raw, collections.abc.Mapping):
         return None
     mapping = cast("Mapping[object, object]", raw)
     return {
-        key if isinstance(key, str) else parse_text(key) or str(key): value
+        key if isinstance(key, str) else parse_text(key) or json.dumps(key, default=str): value
         for key, value in mapping.items()
     }
 
@@ -32,7 +33,7 @@ def as_list(raw: object) -> Optional[Sequence[object]]:
 
 
 def get_object(raw: object, findings: Findings) -> Mapping[str, object]:
-    """Return an object as a mapping; an empty one for an empty string, or if it is none."""
+    """Return an object as a mapping; an empty one for an empty string or if it is no object."""
     mapping = as_object({} if raw == "" else raw)
     if mapping is None:
         findings.error(OBJECT_RULE)
@@ -61,7 +62,7 @@ def get_text(
 ) -> str:
     """Return the text of a field, also of a number or a boolean; empty if there is none.
 
-    Lone surrogates make it a bad one, or with `lossy` are replaced by U+FFFD.
+    Lone surrogates are an error, or with `lossy` are replaced by U+FFFD.
     """
     text = parse_text(fields.get(key, ""))
     if text is None:

@@ -33,7 +33,7 @@ DURATION_UNITS_MS = {
     "s": 1_000,
     "ms": 1,
 }
-DURATION = "".join(f"(?:0*([0-9]{{1,13}}){unit})?" for unit in DURATION_UNITS_MS)
+DURATION = "".join(f"(?:0*(0|[1-9][0-9]{{0,12}}){unit})?" for unit in DURATION_UNITS_MS)
 MAX_SECONDS = 2**63 - 1
 SCHEMES = frozenset({"http", "https"})
 SCHEME_LABEL = "__scheme__"

@@ -12,10 +12,10 @@ from parca_scrape._endpoint import (
     ProblemLog,
     RelationLister,
     check_endpoint,
-    denied,
+    describe_denial,
+    find_running_hook,
     has_application,
-    in_relation,
-    running_hook,
+    locate_in,
 )
 from parca_scrape._names import DEFAULT_RELATION_NAME
 from parca_scrape.databag import (
@@ -23,7 +23,6 @@ from parca_scrape.databag import (
     RelationDatabags,
     UnitDatabag,
     read_app,
-    unit_number,
 )
 from parca_scrape.problems import Problem
 from parca_scrape.render import ScrapeConfig, render
@@ -126,7 +125,7 @@ class ProfilingEndpointConsumer(ops.Object):
         try:
             app_texts = read_app(relation.data[relation.app])
         except ops.ModelError as error:
-            problem = in_relation(denied(error), relation)
+            problem = locate_in(describe_denial(error), relation)
             return RelationDatabags(relation.id, relation.app.name, AppDatabag(), {}, [problem])
         units, problems = self._read_units(relation)
         return RelationDatabags.decode(relation.id, relation.app.name, app_texts, units, problems)
@@ -134,18 +133,18 @@ class ProfilingEndpointConsumer(ops.Object):
     def _read_units(self, relation: ops.Relation) -> Tuple[Dict[str, UnitDatabag], List[Problem]]:
         """Return the units of a relation, by the name in Juju; a denied one has no address."""
         departing = ""
-        if running_hook(self._relation_name, "departed") == relation.id:
+        if find_running_hook(self._relation_name, "departed") == relation.id:
             departing = os.environ.get("JUJU_DEPARTING_UNIT", "")
         units: Dict[str, UnitDatabag] = {}
         problems: List[Problem] = []
-        for unit in sorted(relation.units, key=lambda unit: unit_number(unit.name)):
+        for unit in relation.units:
             name = unit.name
             if name == departing:
                 continue
             try:
                 units[name], found = UnitDatabag.decode(relation.data[unit], self._address_source)
             except ops.ModelError as error:
-                units[name], found = UnitDatabag(), [denied(error)]
+                units[name], found = UnitDatabag(), [describe_denial(error)]
             if found:
                 problems += [dataclasses.replace(problem, unit=name) for problem in found]
         return units, problems

@@ -103,17 +103,16 @@ class UnitDatabag:
         address, name = databag.get(address_key, ""), databag.get(UNIT_NAME_KEY, "")
         if is_published and not address:
             address = databag.get(LEGACY_ADDRESS_KEY, "")
+        try:
+            return cls(address=address, name=name), []
+        except InvalidJobError:
+            host = parse_host(address) if address else ""
         problems: List[Problem] = []
-        while True:
-            try:
-                return cls(address, name), problems
-            except InvalidJobError as error:
-                if error.path == "address":
-                    problems.append(Problem("error", address_key, error.rule))
-                    address = ""
-                else:
-                    problems.append(Problem("warning", UNIT_NAME_KEY, error.rule))
-                    name = replace_surrogates(name)
+        if host is None:
+            problems.append(Problem("error", address_key, ADDRESS_RULE))
+        if not is_utf8(name):
+            problems.append(Problem("warning", UNIT_NAME_KEY, UTF8_RULE))
+        return cls(address=host or "", name=replace_surrogates(name)), problems
 
     @classmethod
     def decode_strict(cls, databag: Mapping[str, str]) -> UnitDatabag:
@@ -153,26 +152,31 @@ class RelationDatabags(NamedTuple):
         units: Mapping[str, UnitDatabag],
         unit_problems: Iterable[Problem] = (),
     ) -> RelationDatabags:
-        """Return the units of a relation with what their application published.
+        """Return the units of a relation, in order, with what their application published.
 
         Without units there is nothing to scrape, and the application's databag is not read.
         """
         if not units:
-            return cls(relation_id, application, AppDatabag(), units)
+            return cls(relation_id, application, app_databag=AppDatabag(), units=units)
         decoded, problems = AppDatabag.decode(app_databag)
-        problems += unit_problems
+        problems += sorted(unit_problems, key=lambda problem: parse_unit_number(problem.unit))
         if decoded.scrape_jobs and not app_databag.get(SCRAPE_METADATA_KEY):
             problems.append(Problem("warning", SCRAPE_METADATA_KEY, NO_METADATA_RULE))
-        located = [problem.in_relation(relation_id, application) for problem in problems]
-        return cls(relation_id, application, decoded, units, located)
+        return cls(
+            relation_id,
+            application,
+            app_databag=decoded,
+            units={name: units[name] for name in order_units(units)},
+            problems=[problem.in_relation(relation_id, application) for problem in problems],
+        )
 
 
 def order_units(names: Iterable[str]) -> List[str]:
     """Return the names that units have in Juju in the order of their numbers."""
-    return sorted(names, key=unit_number)
+    return sorted(names, key=parse_unit_number)
 
 
-def unit_number(name: str) -> int:
+def parse_unit_number(name: str) -> int:
     """Return the number in a unit's name in Juju; -1 for a name that Juju does not use."""
     number = name.rpartition("/")[2]
     is_number = number.isdecimal() and len(number) <= MAX_NUMBER_LENGTH

@@ -1,9 +1,9 @@
-"""The units of an application, by name, with the address at which Parca reaches each."""
+"""The addresses of the units of an application, as a value."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Dict, Mapping, Union
+from typing import TYPE_CHECKING, Mapping, Union
 
 from parca_scrape._getters import Pairs
 from parca_scrape.databag import UnitDatabag, order_units
@@ -25,11 +25,10 @@ class HostMap:
         def __init__(self, hosts: Union[Mapping[str, str], Pairs] = ()) -> None: ...
 
     def __post_init__(self) -> None:
-        units: Dict[str, UnitDatabag] = {}
-        for name, address in dict(self.hosts).items():
+        given, hosts = dict(self.hosts), []
+        for name in order_units(given):
             try:
-                units[name] = UnitDatabag(address, name)
+                hosts.append((name, UnitDatabag(address=given[name], name=name).address))
             except InvalidJobError as error:
                 raise InvalidJobError(f"hosts[{name!r}]", error.rule) from None
-        pairs = [(name, units[name].address) for name in order_units(units)]
-        object.__setattr__(self, "hosts", tuple((name, host) for name, host in pairs if host))
+        object.__setattr__(self, "hosts", tuple((name, host) for name, host in hosts if host))

@@ -60,7 +60,10 @@ DEFAULT_STATIC_CONFIGS = (StaticConfig((Target("*", 80),)),)
 MAX_JOBS = 10_000
 DURATION_RULE = "must be a duration such as 1m30s"
 INTERVAL_RULE = "must be a duration such as 1m30s, above zero and below 292 years"
-SHORT_INTERVAL_RULE = "process_cpu cannot be scraped at an interval below 1s: set its seconds, or an interval of 1s or more"
+SHORT_INTERVAL_RULE = (
+    "process_cpu cannot be scraped at an interval below 1s: set its seconds, or an interval of 1s"
+    " or more"
+)
 
 
 class JobSettings(TypedDict, total=False):
@@ -212,9 +215,11 @@ def decode_job(raw: object, findings: Findings) -> Job:
     tls_config: Optional[TLSConfig] = None
     if "profiling_config" in fields:
         place = findings.at("profiling_config")
-        profiling_config = decode_profiling(fields["profiling_config"], place)
+        profiling = decode_profiling(fields["profiling_config"], place)
+        profiling_config = profiling if profiling.as_mapping() else None
     if "tls_config" in fields:
-        tls_config = decode_tls(fields["tls_config"], findings.at("tls_config"))
+        tls = decode_tls(fields["tls_config"], findings.at("tls_config"))
+        tls_config = tls if tls.as_mapping() else None
     interval, timeout = get_timing(fields, profiling_config, findings)
     return Job(
         static_configs=static_configs,

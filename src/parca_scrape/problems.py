@@ -96,15 +96,15 @@ class Findings:
         return functools.reduce(join_path, self._keys, self._root)
 
     def error(self, message: str) -> None:
-        """Note, or refuse, that this part is not scraped."""
+        """Add an error: this part is not scraped. Raise it if strict."""
         self._note(Problem("error", self.path, message))
 
     def warning(self, message: str) -> None:
-        """Note, or refuse, that this part is scraped, but probably not as intended."""
+        """Add a warning: this part is probably not scraped as intended. Raise it if strict."""
         self._note(Problem("warning", self.path, message))
 
     def skip(self, refusal: InvalidJobError, part: str) -> None:
-        """Note, or refuse, that a whole `part` is skipped."""
+        """Add an error: a whole `part` is skipped. Raise the refusal if strict."""
         if self._is_strict:
             raise refusal
         self._note(Problem("error", refusal.path, f"{refusal.rule}; the {part} is skipped"))
@@ -115,7 +115,7 @@ class Findings:
 
     def _note(self, problem: Problem) -> None:
         if self._is_strict:
-            raise InvalidJobError(problem.path, problem.message)
+            raise InvalidJobError(problem.path, problem.message) from None
         self.problems.append(problem)
 
 

@@ -106,8 +106,7 @@ class ProfilingConfig:
     def __post_init__(self, _decoded: bool) -> None:
         if not _decoded:
             fields = {"path_prefix": self.path_prefix, "pprof_config": dict(self.pprof_config)}
-            decoded = decode_profiling(fields, STRICT) or ProfilingConfig(_decoded=True)
-            adopt(self, decoded, PROFILING_FIELDS)
+            adopt(self, decode_profiling(fields, STRICT), PROFILING_FIELDS)
 
     def as_mapping(self) -> Dict[str, object]:
         """Return what is set, in the form of Parca's configuration."""
@@ -120,18 +119,16 @@ class ProfilingConfig:
         return dict(self.pprof_config).get(CPU_PROFILE)
 
 
-def decode_profiling(raw: object, findings: Findings) -> Optional[ProfilingConfig]:
-    """Return a `profiling_config` without its bad parts; None if nothing is left of it."""
+def decode_profiling(raw: object, findings: Findings) -> ProfilingConfig:
+    """Return a `profiling_config` without its bad parts."""
     if isinstance(raw, ProfilingConfig):
-        profiling_config = raw
-    else:
-        fields = get_fields(get_object(raw, findings), PROFILING_FIELDS, findings)
-        profiling_config = ProfilingConfig(
-            pprof_config=get_profiles(fields, findings.at("pprof_config")),
-            path_prefix=get_text(fields, "path_prefix", findings, lossy=True),
-            _decoded=True,
-        )
-    return profiling_config if profiling_config.as_mapping() else None
+        return raw
+    fields = get_fields(get_object(raw, findings), PROFILING_FIELDS, findings)
+    return ProfilingConfig(
+        pprof_config=get_profiles(fields, findings.at("pprof_config")),
+        path_prefix=get_text(fields, "path_prefix", findings, lossy=True),
+        _decoded=True,
+    )
 
 
 def get_profiles(
@@ -144,7 +141,8 @@ def get_profiles(
     """
     profiles: List[Tuple[str, PprofProfile]] = []
     for name, raw in get_object(fields.get("pprof_config", {}), findings).items():
-        is_standard, place = name in STANDARD_PROFILES, findings.at(name)
+        place = findings.at(name)
+        is_standard = name in STANDARD_PROFILES
         if not is_utf8(name):
             place.error(f"the name {UTF8_RULE}")
             continue

@@ -11,9 +11,9 @@ from parca_scrape._endpoint import (
     ProblemLog,
     RelationLister,
     check_endpoint,
-    denied,
+    describe_denial,
     has_application,
-    in_relation,
+    locate_in,
 )
 from parca_scrape._names import DEFAULT_RELATION_NAME
 from parca_scrape.databag import (
@@ -110,7 +110,7 @@ class ProfilingEndpointProvider(ops.Object):
         self.set_scrape_job_spec()
 
     def set_scrape_job_spec(self) -> None:
-        """Publish the jobs, the topology and the address to all relations, where they have changed.
+        """Publish jobs, topology and address to all relations, where they have changed.
 
         Raises:
             InvalidJobError: this unit is the leader, and a job cannot be written as JSON.
@@ -153,7 +153,7 @@ class ProfilingEndpointProvider(ops.Object):
                 if app_texts is not None:
                     write(relation.data[self._charm.app], app_texts)
             except ops.ModelError as error:
-                problems.append(in_relation(denied(error), relation))
+                problems.append(locate_in(describe_denial(error), relation))
         self._publishing_problems = problems
         job_problems = [] if app_texts is None else judge_jobs(self._jobs)
         self._problem_log.log(job_problems + problems)
@@ -163,7 +163,7 @@ class ProfilingEndpointProvider(ops.Object):
         try:
             return self._charm.unit.is_leader()
         except ops.ModelError as error:
-            problems.append(denied(error, SCRAPE_JOBS_KEY))
+            problems.append(describe_denial(error, SCRAPE_JOBS_KEY))
             return False
 
     def _find_address(self, relation: ops.Relation, problems: List[Problem]) -> str:
@@ -177,13 +177,13 @@ class ProfilingEndpointProvider(ops.Object):
             else:
                 found = source if isinstance(source, str) else source(relation)
         except ops.ModelError as error:
-            problems.append(in_relation(denied(error), relation))
+            problems.append(locate_in(describe_denial(error), relation))
             return ""
         # ops returns Juju's own addresses as objects of `ipaddress`.
         address = None if found is None else parse_host(str(found))
         if address is None:
             problem = Problem("error", UNIT_ADDRESS_KEY, ADDRESS_RULE)
-            problems.append(in_relation(problem, relation))
+            problems.append(locate_in(problem, relation))
         return address or ""
 
 

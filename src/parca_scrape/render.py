@@ -128,13 +128,14 @@ def name_hosts(units: Mapping[str, UnitDatabag]) -> Tuple[Dict[str, str], List[P
     for juju_name, unit in units.items():
         if not unit.address:
             continue
-        name = unit.name or replace_surrogates(juju_name)
+        own_name = replace_surrogates(juju_name)
+        name = unit.name or own_name
         if name in hosts:
-            if juju_name in hosts:
+            if own_name in hosts:
                 problems.append(Problem("error", UNIT_NAME_KEY, TAKEN_NAME_RULE, unit=juju_name))
                 continue
             problems.append(Problem("warning", UNIT_NAME_KEY, SHARED_NAME_RULE, unit=juju_name))
-            name = replace_surrogates(juju_name)
+            name = own_name
         hosts[name] = unit.address
     return hosts, problems
 

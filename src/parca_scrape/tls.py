@@ -46,7 +46,7 @@ class TLSConfig:
     def __post_init__(self, _decoded: bool) -> None:
         if not _decoded:
             settings = {name: getattr(self, name) for name in TLS_FIELDS}
-            adopt(self, decode_tls(settings, STRICT) or TLSConfig(_decoded=True), TLS_FIELDS)
+            adopt(self, decode_tls(settings, STRICT), TLS_FIELDS)
 
     def as_mapping(self) -> Dict[str, object]:
         """Return what is set, in the form of Parca's configuration."""
@@ -57,31 +57,29 @@ class TLSConfig:
 TLS_FIELDS = tuple(setting.name for setting in fields(TLSConfig))
 
 
-def decode_tls(raw: object, findings: Findings) -> Optional[TLSConfig]:
-    """Return a `tls_config` without its bad parts; None if nothing is left of it."""
+def decode_tls(raw: object, findings: Findings) -> TLSConfig:
+    """Return a `tls_config` without its bad parts."""
     if isinstance(raw, TLSConfig):
-        tls_config = raw
-    else:
-        known = (*TLS_FIELDS, *HOST_FIELDS)
-        settings = move_pem(get_fields(get_object(raw, findings), known, findings), findings)
-        for name in HOST_FIELDS:
-            if settings.get(name, "") != "":
-                findings.at(name).error(f"{HOST_FIELD_RULE} {name.partition('_')[0]}")
-        server_name = get_text(settings, "server_name", findings)
-        insecure_skip_verify = get_boolean(settings, "insecure_skip_verify", findings)
-        pem = get_pem(settings, findings)
-        min_version, max_version = get_versions(settings, findings)
-        tls_config = TLSConfig(
-            ca=pem["ca"],
-            cert=pem["cert"],
-            key=pem["key"],
-            server_name=server_name,
-            insecure_skip_verify=insecure_skip_verify,
-            min_version=min_version,
-            max_version=max_version,
-            _decoded=True,
-        )
-    return tls_config if tls_config.as_mapping() else None
+        return raw
+    known = (*TLS_FIELDS, *HOST_FIELDS)
+    settings = move_pem(get_fields(get_object(raw, findings), known, findings), findings)
+    for name in HOST_FIELDS:
+        if settings.get(name, "") != "":
+            findings.at(name).error(f"{HOST_FIELD_RULE} {name.partition('_')[0]}")
+    server_name = get_text(settings, "server_name", findings)
+    insecure_skip_verify = get_boolean(settings, "insecure_skip_verify", findings)
+    pem = get_pem(settings, findings)
+    min_version, max_version = get_versions(settings, findings)
+    return TLSConfig(
+        ca=pem["ca"],
+        cert=pem["cert"],
+        key=pem["key"],
+        server_name=server_name,
+        insecure_skip_verify=insecure_skip_verify,
+        min_version=min_version,
+        max_version=max_version,
+        _decoded=True,
+    )
 
 
 def get_pem(settings: Mapping[str, object], findings: Findings) -> Dict[str, str]:

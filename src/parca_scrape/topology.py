@@ -40,7 +40,7 @@ class Topology:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, str]) -> Topology:
-        """Return the topology in a dict like that of `as_dict`; unit and charm name may be missing.
+        """Return the topology in a dict like that of `as_dict`; unit and charm name are optional.
 
         Raises:
             KeyError: `model`, `model_uuid` or `application` is missing.

@@ -17,7 +17,7 @@ from parca_scrape import (
     RelationNotFoundError,
     RelationRoleMismatchError,
 )
-from parca_scrape._endpoint import ProblemLog, running_hook
+from parca_scrape._endpoint import ProblemLog, find_running_hook
 from tests import profiled_charm
 from tests.hook_tools import RELATION_IDS, Call, HookTools, bare_errors
 
@@ -203,7 +203,7 @@ def test_the_environment_says_which_relation_is_broken(
             monkeypatch.delenv(name, raising=False)
         else:
             monkeypatch.setenv(name, text)
-    assert running_hook("profiling-endpoint", "broken") == expected
+    assert find_running_hook("profiling-endpoint", "broken") == expected
 
 
 def make_problems(relation_id: Optional[int], number: int) -> List[Problem]:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
 import json
 from typing import Callable, Dict, List, Mapping, Optional, Tuple
 
@@ -16,9 +15,9 @@ from parca_scrape.databag import (
     SCRAPE_JOBS_KEY,
     SCRAPE_METADATA_KEY,
     RelationDatabags,
-    UnitDatabag,
 )
 from parca_scrape.render import render
+from tests.reading import read_relation
 
 ENDPOINT = "profiling-endpoint"
 HINT = "expected the output of `juju show-unit parca/0`"
@@ -88,12 +87,7 @@ def make_expected(
     """Return the relation that these databags are decoded to."""
     if unit_databags is None:
         unit_databags = {"zinc/0": UNIT_DATABAG}
-    units: Dict[str, UnitDatabag] = {}
-    problems: List[Problem] = []
-    for unit_name, databag in unit_databags.items():
-        units[unit_name], found = UnitDatabag.decode(databag)
-        problems += [dataclasses.replace(problem, unit=unit_name) for problem in found]
-    return RelationDatabags.decode(relation_id, application, app_databag, units, problems)
+    return read_relation(relation_id, application, app_databag, unit_databags)
 
 
 def decode(*relations: object) -> Tuple[List[RelationDatabags], List[Problem]]:
@@ -147,6 +141,13 @@ def test_without_ids_relations_keep_the_order_of_the_list(missing: object) -> No
     relations, problems = decode(make_relation(9), make_relation(missing))
     assert relations == [make_expected(0), make_expected(1)]
     assert problems == []
+
+
+def test_units_are_ordered_by_number_however_they_are_printed() -> None:
+    related_units = {f"zinc/{number}": make_unit() for number in (10, 2, 9)}
+    ((relation,), _) = decode(make_relation(related_units=related_units))
+
+    assert list(relation.units) == ["zinc/2", "zinc/9", "zinc/10"]
 
 
 def test_a_unit_that_is_not_in_scope_is_ignored() -> None:

@@ -49,6 +49,11 @@ def test_a_unit_goes_by_the_name_that_it_published_or_else_by_that_in_juju(
             [Problem("error", NAME_KEY, TAKEN, unit="zinc/1")],
         ),
         (
+            [("\ud800/0", "a", ""), ("\udc00/0", "b", "")],
+            [("\ufffd/0", "a")],
+            [Problem("error", NAME_KEY, TAKEN, unit="\udc00/0")],
+        ),
+        (
             [("zinc/0", "a", "zinc/1"), ("zinc/1", "b", "")],
             [("zinc/1", "a")],
             [Problem("error", NAME_KEY, TAKEN, unit="zinc/1")],
@@ -81,6 +86,12 @@ def test_typed_hosts_are_ordered_and_normalised_like_those_of_a_relation() -> No
     assert host_map.hosts == (("zinc/9", "[::1]"), ("zinc/10", "b"))
     assert HostMap(host_map.hosts) == host_map
     assert HostMap() == HostMap({})
+
+
+def test_the_first_bad_host_in_the_order_of_units_is_refused() -> None:
+    line = refusal(lambda: HostMap({"zinc/5": "x/y", "zinc/4": "x/y"}))
+
+    assert line == f"hosts['zinc/4']: {ADDRESS}"
 
 
 def test_a_typed_host_that_parca_cannot_reach_is_refused() -> None:

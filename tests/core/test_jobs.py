@@ -32,7 +32,10 @@ INTERVAL = "must be a duration such as 1m30s, above zero and below 292 years"
 DURATION = "must be a duration such as 1m30s"
 NOT_ABOVE = "must be longer than scrape_interval, which is 10s unless it is set"
 CPU_IS_ON = "must be 2s or more while process_cpu is enabled"
-TOO_SHORT = "process_cpu cannot be scraped at an interval below 1s: set its seconds, or an interval of 1s or more"
+TOO_SHORT = (
+    "process_cpu cannot be scraped at an interval below 1s: set its seconds, or an interval of 1s"
+    " or more"
+)
 KNOWN = (
     "unknown key; the known keys are job_name, profiling_config, scheme, scrape_interval,"
     " scrape_timeout, static_configs, tls_config"

@@ -18,7 +18,10 @@ SECONDS = "must be a whole number of seconds, 0 or more"
 SURROGATE = "contains half of a surrogate pair: write the whole character"
 PROFILE_KEYS = "unknown key; the known keys are delta, enabled, keep_sample_type, path, seconds"
 NO_DELTA = "records for 30s unless delta is true: set delta: true"
-TOO_SHORT = "process_cpu cannot be scraped at an interval below 1s: set its seconds, or an interval of 1s or more"
+TOO_SHORT = (
+    "process_cpu cannot be scraped at an interval below 1s: set its seconds, or an interval of 1s"
+    " or more"
+)
 TOO_LONG = "must record for fewer seconds than scrape_timeout allows"
 
 

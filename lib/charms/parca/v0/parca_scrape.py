@@ -94,7 +94,7 @@ from typing import (
 import ops
 
 # Licensed under the Apache License, Version 2.0: see http://www.apache.org/licenses/LICENSE-2.0
-# parca-scrape 0.1.0 sha256:847b7d6e2295b1fac8fa299066de6bee1572fdbc2c1b55ade92cdd59d0171f45
+# parca-scrape 0.1.0 sha256:0ea4e0b6c85a0b803de326f6c536aea0951c9389ebe8ac66c59953880a1ccc33
 # The digest is of all other lines. Made from the package: `parca-scrape vendor` writes a new one.
 
 # The version of the package
@@ -222,7 +222,7 @@ DURATION_UNITS_MS = {
     "s": 1_000,
     "ms": 1,
 }
-DURATION = "".join(f"(?:0*([0-9]{{1,13}}){unit})?" for unit in DURATION_UNITS_MS)
+DURATION = "".join(f"(?:0*(0|[1-9][0-9]{{0,12}}){unit})?" for unit in DURATION_UNITS_MS)
 MAX_SECONDS = 2**63 - 1
 SCHEMES = frozenset({"http", "https"})
 SCHEME_LABEL = "__scheme__"
@@ -397,15 +397,15 @@ class Findings:
         return functools.reduce(join_path, self._keys, self._root)
 
     def error(self, message: str) -> None:
-        """Note, or refuse, that this part is not scraped."""
+        """Add an error: this part is not scraped. Raise it if strict."""
         self._note(Problem("error", self.path, message))
 
     def warning(self, message: str) -> None:
-        """Note, or refuse, that this part is scraped, but probably not as intended."""
+        """Add a warning: this part is probably not scraped as intended. Raise it if strict."""
         self._note(Problem("warning", self.path, message))
 
     def skip(self, refusal: InvalidJobError, part: str) -> None:
-        """Note, or refuse, that a whole `part` is skipped."""
+        """Add an error: a whole `part` is skipped. Raise the refusal if strict."""
         if self._is_strict:
             raise refusal
         self._note(Problem("error", refusal.path, f"{refusal.rule}; the {part} is skipped"))
@@ -416,7 +416,7 @@ class Findings:
 
     def _note(self, problem: Problem) -> None:
         if self._is_strict:
-            raise InvalidJobError(problem.path, problem.message)
+            raise InvalidJobError(problem.path, problem.message) from None
         self.problems.append(problem)
 
 
@@ -471,7 +471,7 @@ class Topology:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, str]) -> Topology:
-        """Return the topology in a dict like that of `as_dict`; unit and charm name may be missing.
+        """Return the topology in a dict like that of `as_dict`; unit and charm name are optional.
 
         Raises:
             KeyError: `model`, `model_uuid` or `application` is missing.
@@ -557,11 +557,11 @@ UTF8_RULE = "contains half of a surrogate pair: write the whole character"
 
 def as_object(raw: object) -> Optional[Dict[str, object]]:
     """Return a mapping as a dict with the keys that JSON makes of its own; None for the rest."""
-    if not isinstance(raw, (dict, collections.abc.Mapping)):
+    if not isinstance(raw, collections.abc.Mapping):
         return None
     mapping = cast("Mapping[object, object]", raw)
     return {
-        key if isinstance(key, str) else parse_text(key) or str(key): value
+        key if isinstance(key, str) else parse_text(key) or json.dumps(key, default=str): value
         for key, value in mapping.items()
     }
 
@@ -572,7 +572,7 @@ def as_list(raw: object) -> Optional[Sequence[object]]:
 
 
 def get_object(raw: object, findings: Findings) -> Mapping[str, object]:
-    """Return an object as a mapping; an empty one for an empty string, or if it is none."""
+    """Return an object as a mapping; an empty one for an empty string or if it is no object."""
     mapping = as_object({} if raw == "" else raw)
     if mapping is None:
         findings.error(OBJECT_RULE)
@@ -601,7 +601,7 @@ def get_text(
 ) -> str:
     """Return the text of a field, also of a number or a boolean; empty if there is none.
 
-    Lone surrogates make it a bad one, or with `lossy` are replaced by U+FFFD.
+    Lone surrogates are an error, or with `lossy` are replaced by U+FFFD.
     """
     text = parse_text(fields.get(key, ""))
     if text is None:
@@ -639,7 +639,8 @@ def adopt(instance: object, checked: object, names: Iterable[str]) -> None:
 WILDCARD = "*"
 MAX_PORT = 65535
 # Go's net/url refuses other characters in a host, reads them as the start of a path, a query, a
-# fragment or credentials, or escapes them; `:` and brackets belong to ports and IPv6.
+# fragment or credentials, or escapes them; `:` and brackets belong to ports and IPv6. Compiled at
+# import, unlike the rest, because every unit has a host.
 HOST = re.compile(r"[^\s/\\?#@%^`{|}:\[\]\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 PORT = "0*([1-9][0-9]{0,4})"
 ADDRESS_RULE = "must be a host name or an IP address, without a scheme, port, path or spaces"
@@ -894,8 +895,7 @@ class ProfilingConfig:
     def __post_init__(self, _decoded: bool) -> None:
         if not _decoded:
             fields = {"path_prefix": self.path_prefix, "pprof_config": dict(self.pprof_config)}
-            decoded = decode_profiling(fields, STRICT) or ProfilingConfig(_decoded=True)
-            adopt(self, decoded, PROFILING_FIELDS)
+            adopt(self, decode_profiling(fields, STRICT), PROFILING_FIELDS)
 
     def as_mapping(self) -> Dict[str, object]:
         """Return what is set, in the form of Parca's configuration."""
@@ -908,18 +908,16 @@ class ProfilingConfig:
         return dict(self.pprof_config).get(CPU_PROFILE)
 
 
-def decode_profiling(raw: object, findings: Findings) -> Optional[ProfilingConfig]:
-    """Return a `profiling_config` without its bad parts; None if nothing is left of it."""
+def decode_profiling(raw: object, findings: Findings) -> ProfilingConfig:
+    """Return a `profiling_config` without its bad parts."""
     if isinstance(raw, ProfilingConfig):
-        profiling_config = raw
-    else:
-        fields = get_fields(get_object(raw, findings), PROFILING_FIELDS, findings)
-        profiling_config = ProfilingConfig(
-            pprof_config=get_profiles(fields, findings.at("pprof_config")),
-            path_prefix=get_text(fields, "path_prefix", findings, lossy=True),
-            _decoded=True,
-        )
-    return profiling_config if profiling_config.as_mapping() else None
+        return raw
+    fields = get_fields(get_object(raw, findings), PROFILING_FIELDS, findings)
+    return ProfilingConfig(
+        pprof_config=get_profiles(fields, findings.at("pprof_config")),
+        path_prefix=get_text(fields, "path_prefix", findings, lossy=True),
+        _decoded=True,
+    )
 
 
 def get_profiles(
@@ -932,7 +930,8 @@ def get_profiles(
     """
     profiles: List[Tuple[str, PprofProfile]] = []
     for name, raw in get_object(fields.get("pprof_config", {}), findings).items():
-        is_standard, place = name in STANDARD_PROFILES, findings.at(name)
+        place = findings.at(name)
+        is_standard = name in STANDARD_PROFILES
         if not is_utf8(name):
             place.error(f"the name {UTF8_RULE}")
             continue
@@ -1168,7 +1167,7 @@ class TLSConfig:
     def __post_init__(self, _decoded: bool) -> None:
         if not _decoded:
             settings = {name: getattr(self, name) for name in TLS_FIELDS}
-            adopt(self, decode_tls(settings, STRICT) or TLSConfig(_decoded=True), TLS_FIELDS)
+            adopt(self, decode_tls(settings, STRICT), TLS_FIELDS)
 
     def as_mapping(self) -> Dict[str, object]:
         """Return what is set, in the form of Parca's configuration."""
@@ -1179,31 +1178,29 @@ class TLSConfig:
 TLS_FIELDS = tuple(setting.name for setting in fields(TLSConfig))
 
 
-def decode_tls(raw: object, findings: Findings) -> Optional[TLSConfig]:
-    """Return a `tls_config` without its bad parts; None if nothing is left of it."""
+def decode_tls(raw: object, findings: Findings) -> TLSConfig:
+    """Return a `tls_config` without its bad parts."""
     if isinstance(raw, TLSConfig):
-        tls_config = raw
-    else:
-        known = (*TLS_FIELDS, *HOST_FIELDS)
-        settings = move_pem(get_fields(get_object(raw, findings), known, findings), findings)
-        for name in HOST_FIELDS:
-            if settings.get(name, "") != "":
-                findings.at(name).error(f"{HOST_FIELD_RULE} {name.partition('_')[0]}")
-        server_name = get_text(settings, "server_name", findings)
-        insecure_skip_verify = get_boolean(settings, "insecure_skip_verify", findings)
-        pem = get_pem(settings, findings)
-        min_version, max_version = get_versions(settings, findings)
-        tls_config = TLSConfig(
-            ca=pem["ca"],
-            cert=pem["cert"],
-            key=pem["key"],
-            server_name=server_name,
-            insecure_skip_verify=insecure_skip_verify,
-            min_version=min_version,
-            max_version=max_version,
-            _decoded=True,
-        )
-    return tls_config if tls_config.as_mapping() else None
+        return raw
+    known = (*TLS_FIELDS, *HOST_FIELDS)
+    settings = move_pem(get_fields(get_object(raw, findings), known, findings), findings)
+    for name in HOST_FIELDS:
+        if settings.get(name, "") != "":
+            findings.at(name).error(f"{HOST_FIELD_RULE} {name.partition('_')[0]}")
+    server_name = get_text(settings, "server_name", findings)
+    insecure_skip_verify = get_boolean(settings, "insecure_skip_verify", findings)
+    pem = get_pem(settings, findings)
+    min_version, max_version = get_versions(settings, findings)
+    return TLSConfig(
+        ca=pem["ca"],
+        cert=pem["cert"],
+        key=pem["key"],
+        server_name=server_name,
+        insecure_skip_verify=insecure_skip_verify,
+        min_version=min_version,
+        max_version=max_version,
+        _decoded=True,
+    )
 
 
 def get_pem(settings: Mapping[str, object], findings: Findings) -> Dict[str, str]:
@@ -1257,7 +1254,10 @@ DEFAULT_STATIC_CONFIGS = (StaticConfig((Target("*", 80),)),)
 MAX_JOBS = 10_000
 DURATION_RULE = "must be a duration such as 1m30s"
 INTERVAL_RULE = "must be a duration such as 1m30s, above zero and below 292 years"
-SHORT_INTERVAL_RULE = "process_cpu cannot be scraped at an interval below 1s: set its seconds, or an interval of 1s or more"
+SHORT_INTERVAL_RULE = (
+    "process_cpu cannot be scraped at an interval below 1s: set its seconds, or an interval of 1s"
+    " or more"
+)
 
 
 class JobSettings(TypedDict, total=False):
@@ -1409,9 +1409,11 @@ def decode_job(raw: object, findings: Findings) -> Job:
     tls_config: Optional[TLSConfig] = None
     if "profiling_config" in fields:
         place = findings.at("profiling_config")
-        profiling_config = decode_profiling(fields["profiling_config"], place)
+        profiling = decode_profiling(fields["profiling_config"], place)
+        profiling_config = profiling if profiling.as_mapping() else None
     if "tls_config" in fields:
-        tls_config = decode_tls(fields["tls_config"], findings.at("tls_config"))
+        tls = decode_tls(fields["tls_config"], findings.at("tls_config"))
+        tls_config = tls if tls.as_mapping() else None
     interval, timeout = get_timing(fields, profiling_config, findings)
     return Job(
         static_configs=static_configs,
@@ -1582,17 +1584,16 @@ class UnitDatabag:
         address, name = databag.get(address_key, ""), databag.get(UNIT_NAME_KEY, "")
         if is_published and not address:
             address = databag.get(LEGACY_ADDRESS_KEY, "")
+        try:
+            return cls(address=address, name=name), []
+        except InvalidJobError:
+            host = parse_host(address) if address else ""
         problems: List[Problem] = []
-        while True:
-            try:
-                return cls(address, name), problems
-            except InvalidJobError as error:
-                if error.path == "address":
-                    problems.append(Problem("error", address_key, error.rule))
-                    address = ""
-                else:
-                    problems.append(Problem("warning", UNIT_NAME_KEY, error.rule))
-                    name = replace_surrogates(name)
+        if host is None:
+            problems.append(Problem("error", address_key, ADDRESS_RULE))
+        if not is_utf8(name):
+            problems.append(Problem("warning", UNIT_NAME_KEY, UTF8_RULE))
+        return cls(address=host or "", name=replace_surrogates(name)), problems
 
     @classmethod
     def decode_strict(cls, databag: Mapping[str, str]) -> UnitDatabag:
@@ -1632,26 +1633,31 @@ class RelationDatabags(NamedTuple):
         units: Mapping[str, UnitDatabag],
         unit_problems: Iterable[Problem] = (),
     ) -> RelationDatabags:
-        """Return the units of a relation with what their application published.
+        """Return the units of a relation, in order, with what their application published.
 
         Without units there is nothing to scrape, and the application's databag is not read.
         """
         if not units:
-            return cls(relation_id, application, AppDatabag(), units)
+            return cls(relation_id, application, app_databag=AppDatabag(), units=units)
         decoded, problems = AppDatabag.decode(app_databag)
-        problems += unit_problems
+        problems += sorted(unit_problems, key=lambda problem: parse_unit_number(problem.unit))
         if decoded.scrape_jobs and not app_databag.get(SCRAPE_METADATA_KEY):
             problems.append(Problem("warning", SCRAPE_METADATA_KEY, NO_METADATA_RULE))
-        located = [problem.in_relation(relation_id, application) for problem in problems]
-        return cls(relation_id, application, decoded, units, located)
+        return cls(
+            relation_id,
+            application,
+            app_databag=decoded,
+            units={name: units[name] for name in order_units(units)},
+            problems=[problem.in_relation(relation_id, application) for problem in problems],
+        )
 
 
 def order_units(names: Iterable[str]) -> List[str]:
     """Return the names that units have in Juju in the order of their numbers."""
-    return sorted(names, key=unit_number)
+    return sorted(names, key=parse_unit_number)
 
 
-def unit_number(name: str) -> int:
+def parse_unit_number(name: str) -> int:
     """Return the number in a unit's name in Juju; -1 for a name that Juju does not use."""
     number = name.rpartition("/")[2]
     is_number = number.isdecimal() and len(number) <= MAX_NUMBER_LENGTH
@@ -1744,7 +1750,7 @@ def decode_topology(raw: object, findings: Findings) -> Optional[Topology]:
     )
 
 
-# The units of an application, by name, with the address at which Parca reaches each.
+# The addresses of the units of an application, as a value.
 
 
 @dataclass(frozen=True)
@@ -1762,14 +1768,13 @@ class HostMap:
         def __init__(self, hosts: Union[Mapping[str, str], Pairs] = ()) -> None: ...
 
     def __post_init__(self) -> None:
-        units: Dict[str, UnitDatabag] = {}
-        for name, address in dict(self.hosts).items():
+        given, hosts = dict(self.hosts), []
+        for name in order_units(given):
             try:
-                units[name] = UnitDatabag(address, name)
+                hosts.append((name, UnitDatabag(address=given[name], name=name).address))
             except InvalidJobError as error:
                 raise InvalidJobError(f"hosts[{name!r}]", error.rule) from None
-        pairs = [(name, units[name].address) for name in order_units(units)]
-        object.__setattr__(self, "hosts", tuple((name, host) for name, host in pairs if host))
+        object.__setattr__(self, "hosts", tuple((name, host) for name, host in hosts if host))
 
 
 # From what the databags hold to the scrape configs that Parca loads.
@@ -1882,13 +1887,14 @@ def name_hosts(units: Mapping[str, UnitDatabag]) -> Tuple[Dict[str, str], List[P
     for juju_name, unit in units.items():
         if not unit.address:
             continue
-        name = unit.name or replace_surrogates(juju_name)
+        own_name = replace_surrogates(juju_name)
+        name = unit.name or own_name
         if name in hosts:
-            if juju_name in hosts:
+            if own_name in hosts:
                 problems.append(Problem("error", UNIT_NAME_KEY, TAKEN_NAME_RULE, unit=juju_name))
                 continue
             problems.append(Problem("warning", UNIT_NAME_KEY, SHARED_NAME_RULE, unit=juju_name))
-            name = replace_surrogates(juju_name)
+            name = own_name
         hosts[name] = unit.address
     return hosts, problems
 
@@ -2077,12 +2083,12 @@ class RelationLister:
         try:
             relations = self._model.relations[self._relation_name]
         except ops.ModelError as error:
-            self._denials = [denied(error, self._relation_name)]
+            self._denials = [describe_denial(error, self._relation_name)]
             # From now on ops returns what it had listed before the failure, as if it were all.
             with contextlib.suppress(ops.ModelError):
                 relations = self._model.relations[self._relation_name]
             self._listed_in_part = relations
-        broken = running_hook(self._relation_name, "broken")
+        broken = find_running_hook(self._relation_name, "broken")
         listed = [relation for relation in relations if relation.id != broken]
         denials = self._denials if relations is self._listed_in_part else []
         return sorted(listed, key=lambda relation: relation.id), [*denials]
@@ -2094,7 +2100,7 @@ def has_application(relation: ops.Relation) -> bool:
     return application is not None
 
 
-def running_hook(relation_name: str, kind: str) -> Optional[int]:
+def find_running_hook(relation_name: str, kind: str) -> Optional[int]:
     """Return the id of the relation whose hook, `departed` or `broken`, is running, if any is.
 
     Source: Juju's environment of a hook, `worker/uniter/runner/context/context.go`.
@@ -2106,13 +2112,13 @@ def running_hook(relation_name: str, kind: str) -> Optional[int]:
     return int(relation_id) if relation_id.isdecimal() else None
 
 
-def in_relation(problem: Problem, relation: ops.Relation) -> Problem:
+def locate_in(problem: Problem, relation: ops.Relation) -> Problem:
     """Return the problem with the relation that it is in."""
     application = relation.app.name if has_application(relation) else ""
     return problem.in_relation(relation.id, application)
 
 
-def denied(error: ops.ModelError, path: str = "") -> Problem:
+def describe_denial(error: ops.ModelError, path: str = "") -> Problem:
     """Return the problem of something that Juju did not let this unit read or write."""
     reason = " ".join(str(error).split()) or type(error).__name__
     return Problem("error", path, f"skipped: Juju denied access: {reason}")
@@ -2226,7 +2232,7 @@ class ProfilingEndpointProvider(ops.Object):
         self.set_scrape_job_spec()
 
     def set_scrape_job_spec(self) -> None:
-        """Publish the jobs, the topology and the address to all relations, where they have changed.
+        """Publish jobs, topology and address to all relations, where they have changed.
 
         Raises:
             InvalidJobError: this unit is the leader, and a job cannot be written as JSON.
@@ -2269,7 +2275,7 @@ class ProfilingEndpointProvider(ops.Object):
                 if app_texts is not None:
                     write(relation.data[self._charm.app], app_texts)
             except ops.ModelError as error:
-                problems.append(in_relation(denied(error), relation))
+                problems.append(locate_in(describe_denial(error), relation))
         self._publishing_problems = problems
         job_problems = [] if app_texts is None else judge_jobs(self._jobs)
         self._problem_log.log(job_problems + problems)
@@ -2279,7 +2285,7 @@ class ProfilingEndpointProvider(ops.Object):
         try:
             return self._charm.unit.is_leader()
         except ops.ModelError as error:
-            problems.append(denied(error, SCRAPE_JOBS_KEY))
+            problems.append(describe_denial(error, SCRAPE_JOBS_KEY))
             return False
 
     def _find_address(self, relation: ops.Relation, problems: List[Problem]) -> str:
@@ -2293,13 +2299,13 @@ class ProfilingEndpointProvider(ops.Object):
             else:
                 found = source if isinstance(source, str) else source(relation)
         except ops.ModelError as error:
-            problems.append(in_relation(denied(error), relation))
+            problems.append(locate_in(describe_denial(error), relation))
             return ""
         # ops returns Juju's own addresses as objects of `ipaddress`.
         address = None if found is None else parse_host(str(found))
         if address is None:
             problem = Problem("error", UNIT_ADDRESS_KEY, ADDRESS_RULE)
-            problems.append(in_relation(problem, relation))
+            problems.append(locate_in(problem, relation))
         return address or ""
 
 
@@ -2418,7 +2424,7 @@ class ProfilingEndpointConsumer(ops.Object):
         try:
             app_texts = read_app(relation.data[relation.app])
         except ops.ModelError as error:
-            problem = in_relation(denied(error), relation)
+            problem = locate_in(describe_denial(error), relation)
             return RelationDatabags(relation.id, relation.app.name, AppDatabag(), {}, [problem])
         units, problems = self._read_units(relation)
         return RelationDatabags.decode(relation.id, relation.app.name, app_texts, units, problems)
@@ -2426,18 +2432,18 @@ class ProfilingEndpointConsumer(ops.Object):
     def _read_units(self, relation: ops.Relation) -> Tuple[Dict[str, UnitDatabag], List[Problem]]:
         """Return the units of a relation, by the name in Juju; a denied one has no address."""
         departing = ""
-        if running_hook(self._relation_name, "departed") == relation.id:
+        if find_running_hook(self._relation_name, "departed") == relation.id:
             departing = os.environ.get("JUJU_DEPARTING_UNIT", "")
         units: Dict[str, UnitDatabag] = {}
         problems: List[Problem] = []
-        for unit in sorted(relation.units, key=lambda unit: unit_number(unit.name)):
+        for unit in relation.units:
             name = unit.name
             if name == departing:
                 continue
             try:
                 units[name], found = UnitDatabag.decode(relation.data[unit], self._address_source)
             except ops.ModelError as error:
-                units[name], found = UnitDatabag(), [denied(error)]
+                units[name], found = UnitDatabag(), [describe_denial(error)]
             if found:
                 problems += [dataclasses.replace(problem, unit=name) for problem in found]
         return units, problems
