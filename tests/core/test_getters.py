@@ -31,7 +31,7 @@ SURROGATE = "contains half of a surrogate pair: write the whole character"
         (MappingProxyType({"a": None}), {"a": None}),
         (
             {5: "a", True: "b", 1.5: "c", None: "d"},
-            {"5": "a", "true": "b", "1.5": "c", "None": "d"},
+            {"5": "a", "true": "b", "1.5": "c", "null": "d"},
         ),
         ([], None),
         ("a", None),
