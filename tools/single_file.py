@@ -29,6 +29,7 @@ from modules import (
     names_used,
 )
 
+from parca_scrape.cli.charmhub import LIBIDS
 from parca_scrape.cli.single_files import compute_digest
 from parca_scrape.version import VERSION
 
@@ -36,10 +37,6 @@ GUIDE = ROOT / "tools" / "guide.txt"
 RECORD = ROOT / "tools" / "libpatch.json"
 LINE_LENGTH = 99
 LIBAPI = 0
-LIBIDS = {
-    "parca": "7b30b495435746acb645ca414898621f",
-    "parca_k8s": "dbc3d2e89cb24917b99c40e14354dd25",
-}
 THIRD_PARTY = "ops"
 COMMAND = "python tools/single_file.py"
 NO_DIGEST = "0" * 64
@@ -48,15 +45,11 @@ HEADER = """\
 # parca-scrape {version} sha256:{digest}
 # The digest is of all other lines. Made from the package: `parca-scrape vendor` writes a new one.
 
-# The version of the package
 VERSION = "{version}"
-
 # The unique identifier of this library on Charmhub
 LIBID = "{libid}"
-
 # The major version of its API, raised by breaking changes
 LIBAPI = {libapi}
-
 # The version within LIBAPI, raised by any change of this file
 LIBPATCH = {libpatch}
 """

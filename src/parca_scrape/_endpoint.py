@@ -65,13 +65,7 @@ class RelationRoleMismatchError(Exception):
 
 
 def check_endpoint(charm: ops.CharmBase, relation_name: str, role: ops.RelationRole) -> None:
-    """Check that the charm's metadata has the relation, with the right interface and role.
-
-    Raises:
-        RelationNotFoundError: there is no relation of this name.
-        RelationInterfaceMismatchError: it has another interface.
-        RelationRoleMismatchError: it has the other role.
-    """
+    """Raise one of the errors above unless the charm's metadata declares the endpoint so."""
     relation = charm.meta.relations.get(relation_name)
     if relation is None:
         raise RelationNotFoundError(relation_name)
@@ -93,10 +87,7 @@ class RelationLister:
         self._denials: List[Problem] = []
 
     def list_relations(self) -> Tuple[List[ops.Relation], List[Problem]]:
-        """Return the relations in the order of their ids, and why some may be missing.
-
-        A relation does not count in its own relation-broken hook; ops before 2.10 lists it there.
-        """
+        """Return the relations in the order of their ids, and why some may be missing."""
         relations: List[ops.Relation] = []
         try:
             relations = self._model.relations[self._relation_name]
@@ -106,6 +97,7 @@ class RelationLister:
             with contextlib.suppress(ops.ModelError):
                 relations = self._model.relations[self._relation_name]
             self._listed_in_part = relations
+        # In its own relation-broken hook a relation does not count; ops before 2.10 lists it.
         broken = find_running_hook(self._relation_name, "broken")
         listed = [relation for relation in relations if relation.id != broken]
         denials = self._denials if relations is self._listed_in_part else []
@@ -119,10 +111,8 @@ def has_application(relation: ops.Relation) -> bool:
 
 
 def find_running_hook(relation_name: str, kind: str) -> Optional[int]:
-    """Return the id of the relation whose hook, `departed` or `broken`, is running, if any is.
-
-    Source: Juju's environment of a hook, `worker/uniter/runner/context/context.go`.
-    """
+    """Return the id of the relation whose hook, `departed` or `broken`, is running, if any is."""
+    # Source of the variables: Juju `worker/uniter/runner/context/context.go`.
     hook = os.environ.get("JUJU_DISPATCH_PATH", "").rpartition("/")[2]
     if hook.replace("-", "_") != f"{relation_name}-relation-{kind}".replace("-", "_"):
         return None

@@ -60,10 +60,7 @@ def get_fields(
 def get_text(
     fields: Mapping[str, object], key: str, findings: Findings, *, lossy: bool = False
 ) -> str:
-    """Return the text of a field, also of a number or a boolean; empty if there is none.
-
-    Lone surrogates are an error, or with `lossy` are replaced by U+FFFD.
-    """
+    """Return the text of a field, or of a number or boolean; `lossy` replaces lone surrogates."""
     text = parse_text(fields.get(key, ""))
     if text is None:
         findings.at(key).error(TEXT_RULE)

@@ -8,8 +8,8 @@ from parca_scrape._getters import as_list, as_object
 from parca_scrape._pem import is_ca, is_certificate, is_private_key
 from parca_scrape.problems import Findings
 
-# The address of a unit in databags of the first drafts of the interface. No released library
-# wrote it alone; released consumers read it. It can go when LIBAPI 0 does.
+# The address of a unit in the first drafts of the interface. No released library wrote it alone;
+# released consumers read it. It can go when LIBAPI 0 does.
 LEGACY_ADDRESS_KEY = "parca_scrape_host"
 
 # Charms have put PEM text where Parca reads the path of a file. Consumers up to LIBPATCH 6 of

@@ -32,10 +32,7 @@ def is_private_key(text: str) -> bool:
 
 
 def decode_pem(text: str) -> Iterator[Tuple[str, bytes]]:
-    """Yield the label and the body of each PEM block in `text`, in time linear in its length.
-
-    Source: Go `encoding/pem`, `Decode`. Blocks with headers are passed over.
-    """
+    """Yield label and body of each PEM block without headers, in linear time (`encoding/pem`)."""
     begun: Optional[str] = None
     body: List[str] = []
     for line in text.replace("\r\n", "\n").split("\n"):

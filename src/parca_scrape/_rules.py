@@ -1,7 +1,6 @@
-"""What Parca accepts in a scrape configuration, one rule a function.
+"""What Parca accepts in a scrape configuration, from v0.23 on: one rule a function.
 
-The rules hold for Parca from v0.23 on. Each names the file of its source, in the repositories
-`parca-dev/parca`, `prometheus/common` or in Go's standard library.
+Sources are files of `parca-dev/parca`, `prometheus/common` or Go's standard library.
 """
 
 from __future__ import annotations

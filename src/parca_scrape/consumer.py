@@ -30,11 +30,7 @@ from parca_scrape.targets import AddressSource
 
 
 class TargetsChangedEvent(ops.EventBase):
-    """What Parca should scrape may have changed.
-
-    Attributes:
-        relation_id: the id of the relation in which something changed.
-    """
+    """What Parca should scrape may have changed in the relation with the id `relation_id`."""
 
     def __init__(self, handle: ops.Handle, relation_id: int) -> None:
         super().__init__(handle)

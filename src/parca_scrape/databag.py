@@ -80,6 +80,7 @@ class UnitDatabag:
     """The name of the unit in its own model; across models Juju itself uses another."""
 
     def __post_init__(self) -> None:
+        """Check and normalise the fields."""
         host = parse_host(self.address) if self.address else ""
         if host is None:
             raise InvalidJobError("address", ADDRESS_RULE)
@@ -152,10 +153,7 @@ class RelationDatabags(NamedTuple):
         units: Mapping[str, UnitDatabag],
         unit_problems: Iterable[Problem] = (),
     ) -> RelationDatabags:
-        """Return the units of a relation, in order, with what their application published.
-
-        Without units there is nothing to scrape, and the application's databag is not read.
-        """
+        """Return units in order, with what their application published; nothing without units."""
         if not units:
             return cls(relation_id, application, app_databag=AppDatabag(), units=units)
         decoded, problems = AppDatabag.decode(app_databag)
@@ -242,10 +240,7 @@ def decode_json(text: Optional[str], findings: Findings) -> object:
 
 
 def decode_topology(raw: object, findings: Findings) -> Optional[Topology]:
-    """Return where in Juju an application is; None if it does not say so.
-
-    What is missing stays empty. Unknown fields are ignored: later versions may add some.
-    """
+    """Return where in Juju an application is; None if it does not say. New fields are ignored."""
     if raw is None:
         return None
     mapping = as_object(raw)

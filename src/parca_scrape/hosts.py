@@ -25,6 +25,7 @@ class HostMap:
         def __init__(self, hosts: Union[Mapping[str, str], Pairs] = ()) -> None: ...
 
     def __post_init__(self) -> None:
+        """Check and normalise the fields."""
         given, hosts = dict(self.hosts), []
         for name in order_units(given):
             try:

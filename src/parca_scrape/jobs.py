@@ -115,6 +115,7 @@ class Job:
         ) -> None: ...
 
     def __post_init__(self, _decoded: bool) -> None:
+        """Check what a decoder has not checked."""
         if _decoded:
             return
         fields: Dict[str, object] = {name: getattr(self, name) for name in ALLOWED_KEYS}
@@ -156,11 +157,7 @@ class Job:
 
 
 def list_jobs(jobs: object) -> List[Union[Job, Dict[str, object]]]:
-    """Return a charm's own jobs, those for None, and of mappings only the known keys.
-
-    Raises:
-        InvalidJobError: `jobs` is not iterable, or an item is neither a job nor a mapping.
-    """
+    """Return a charm's own jobs, of mappings the known keys; raise `InvalidJobError` if bad."""
     if jobs is None:
         jobs = [{}]
     if not isinstance(jobs, Iterable):

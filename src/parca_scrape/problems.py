@@ -29,6 +29,7 @@ class Problem:
     unit: str = ""
 
     def __str__(self) -> str:
+        """Return one line: severity, origin, path and message."""
         origin = [f"relation {self.relation_id}"] if self.relation_id is not None else []
         origin += [name for name in (self.unit or self.application,) if name]
         return ": ".join(
@@ -54,6 +55,7 @@ class InvalidJobError(ValueError):
         self.rule = rule
 
     def __str__(self) -> str:
+        """Return one line: path and rule."""
         return f"{self.path}: {self.rule}" if self.path else self.rule
 
 
@@ -69,14 +71,12 @@ class DatabagError(ValueError):
         self.problems: Tuple[Problem, ...] = tuple(problems)
 
     def __str__(self) -> str:
+        """Return one line for each problem."""
         return "\n".join(map(str, self.problems))
 
 
 class Findings:
-    """Collects the problems of one part of the data, and knows the path of that part.
-
-    With `is_strict` it raises the first of them as `InvalidJobError`.
-    """
+    """Collects the problems of one part of the data, whose path it knows, or raises the first."""
 
     def __init__(self, root: str = "", *keys: Union[str, int], is_strict: bool = False) -> None:
         self.problems: List[Problem] = []

@@ -59,6 +59,7 @@ class PprofProfile:
         ) -> None: ...
 
     def __post_init__(self, _decoded: bool) -> None:
+        """Check what a decoder has not checked."""
         if _decoded:
             return
         fields = {name: getattr(self, name) for name in PROFILE_FIELDS}
@@ -104,6 +105,7 @@ class ProfilingConfig:
         ) -> None: ...
 
     def __post_init__(self, _decoded: bool) -> None:
+        """Check what a decoder has not checked."""
         if not _decoded:
             fields = {"path_prefix": self.path_prefix, "pprof_config": dict(self.pprof_config)}
             adopt(self, decode_profiling(fields, STRICT), PROFILING_FIELDS)

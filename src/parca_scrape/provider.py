@@ -69,7 +69,9 @@ class ProfilingEndpointProvider(ops.Object):
                 is not an address.
         """
         check_endpoint(charm, relation_name, ops.RelationRole.provides)
-        if not is_address_source(unit_address):
+        is_host = isinstance(unit_address, str) and parse_host(unit_address) is not None
+        is_source = unit_address in (AddressSource.FQDN, AddressSource.INGRESS, AddressSource.BIND)
+        if not (is_host or is_source or callable(unit_address)):
             raise InvalidJobError("unit_address", ADDRESS_RULE)
         super().__init__(charm, relation_name)
         self.topology: Topology = ProviderTopology.from_charm(charm)
@@ -185,15 +187,6 @@ class ProfilingEndpointProvider(ops.Object):
             problem = Problem("error", UNIT_ADDRESS_KEY, ADDRESS_RULE)
             problems.append(locate_in(problem, relation))
         return address or ""
-
-
-def is_address_source(unit_address: object) -> bool:
-    """Return whether a provider can get addresses from `unit_address`."""
-    if isinstance(unit_address, str):
-        return parse_host(unit_address) is not None
-    if isinstance(unit_address, AddressSource):
-        return unit_address is not AddressSource.PUBLISHED
-    return callable(unit_address)
 
 
 def write(databag: ops.RelationDataContent, texts: Mapping[str, str]) -> None:

@@ -82,10 +82,7 @@ class Budget:
 
 
 def render(relations: Iterable[RelationDatabags]) -> Tuple[List[ScrapeConfig], List[Problem]]:
-    """Return the scrape configs of relations, in their order, and all problems.
-
-    Parca loads and scrapes everything that is returned, whatever is in the databags.
-    """
+    """Return scrape configs that Parca loads, in the order of the relations, and all problems."""
     scrape_configs: List[ScrapeConfig] = []
     origins: List[Origin] = []
     problems: List[Problem] = []
@@ -119,10 +116,7 @@ def render_relation(relation: RelationDatabags) -> Tuple[List[ScrapeConfig], Lis
 
 
 def name_hosts(units: Mapping[str, UnitDatabag]) -> Tuple[Dict[str, str], List[Problem]]:
-    """Return the address of each unit that has one, by a name of its own, in the order given.
-
-    A unit goes by the name that it published, else by its name in Juju.
-    """
+    """Return the address of each unit that has one, by the name that it published if it can."""
     hosts: Dict[str, str] = {}
     problems: List[Problem] = []
     for juju_name, unit in units.items():
@@ -203,8 +197,8 @@ def resolve_names(
 ) -> List[ScrapeConfig]:
     """Return the scrape configs with unique job names: Parca refuses a file that has one twice.
 
-    One of several identical jobs stays. Otherwise the first in order keeps the name, and each
-    later one gets the lowest number that makes a name which no job of any relation has.
+    One of several identical jobs stays. Otherwise the first keeps the name, and each later one
+    gets the lowest number that makes a name which no job of any relation has.
     """
     given = Counter(scrape_config["job_name"] for scrape_config in scrape_configs)
     if len(given) == len(scrape_configs) and RESERVED_JOB_NAME not in given:

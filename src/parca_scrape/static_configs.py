@@ -37,17 +37,14 @@ LABEL_NAME_RULE = "the name of a label must not be empty or contain half of a su
 class StaticConfig:
     """Targets that share labels. Without targets it stands for every unit of the application.
 
-    Args:
-        targets: `host:port`, or `*:port` for every unit; see `Target.parse`.
-        labels: the labels that every profile of the targets gets.
-
     Raises:
         InvalidJobError: Parca would not load the labels or could not scrape a target.
     """
 
     targets: Tuple[Target, ...] = ()
+    """Given as `host:port`, or as `*:port` for every unit; see `Target.parse`."""
     labels: Pairs = ()
-    """Pairs of a label's name and value."""
+    """The labels that every profile of the targets gets, as pairs of a name and a value."""
     _decoded: InitVar[bool] = False
 
     if TYPE_CHECKING:  # `__post_init__` makes tuples of what the generated one takes.
@@ -60,6 +57,7 @@ class StaticConfig:
         ) -> None: ...
 
     def __post_init__(self, _decoded: bool) -> None:
+        """Check what a decoder has not checked."""
         if _decoded:
             return
         targets: object = self.targets

@@ -1,7 +1,6 @@
-"""Scrape targets and unit addresses: what a host and a port may look like.
+"""Scrape targets and unit addresses: hosts and ports that Go can request for Parca.
 
-The rules come from what Parca does with a target: `pkg/scrape/target.go` puts it into a URL, which
-Go's `net/url` and `net` packages must be able to request.
+Sources: Parca `pkg/scrape/target.go`, which puts a target into a URL; Go `net/url` and `net`.
 """
 
 from __future__ import annotations
@@ -60,6 +59,7 @@ class Target:
     """The target as it is scraped: the digits of the port stay as the author wrote them."""
 
     def __post_init__(self) -> None:
+        """Check and normalise the fields."""
         given: object = self.host
         host = parse_host(given) if isinstance(given, str) and given != WILDCARD else given
         is_port = self.port is None or (type(self.port) is int and 0 < self.port <= MAX_PORT)
@@ -99,6 +99,7 @@ class Target:
         return self.text[len(self.host) :]
 
     def __str__(self) -> str:
+        """Return the target as it is scraped."""
         return self.text
 
 

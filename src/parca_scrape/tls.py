@@ -44,6 +44,7 @@ class TLSConfig:
     _decoded: InitVar[bool] = False
 
     def __post_init__(self, _decoded: bool) -> None:
+        """Check what a decoder has not checked."""
         if not _decoded:
             settings = {name: getattr(self, name) for name in TLS_FIELDS}
             adopt(self, decode_tls(settings, STRICT), TLS_FIELDS)

@@ -16,10 +16,7 @@ UUID = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
 @dataclass(frozen=True)
 class Topology:
-    """The place of a charm in Juju.
-
-    Nothing is checked, not even the model UUID: Juju 4 uses UUIDs of version 7.
-    """
+    """The place of a charm in Juju. The UUID is not checked: Juju 4 uses those of version 7."""
 
     model: str
     model_uuid: str

@@ -15,10 +15,9 @@ A charm that Parca profiles `provides` an endpoint with the interface `parca_scr
                 self, jobs=[{"static_configs": [{"targets": ["*:8080"]}]}]
             )
 
-The library publishes the jobs and the address of each unit; the charm has nothing else to do. In a
-target, `*` stands for the address of each unit. A target with a host, such as `10.1.2.3:7000`, is
-scraped as it is, and its profiles have no label `juju_unit`. Without `jobs`, port 80 of each unit
-is scraped. With `jobs=[]`, nothing is scraped.
+The library publishes the jobs and the address of each unit. In a target, `*` stands for that. A
+target with a host, such as `10.1.2.3:7000`, is scraped as it is, and its profiles have no label
+`juju_unit`. Without `jobs`, port 80 of each unit is scraped. With `jobs=[]`, nothing is scraped.
 
 A job is a mapping in the form of Parca's scrape configs. The keys of `ALLOWED_KEYS` are published.
 If there is more than one job, give each a `job_name`, and do not change it later: Parca's name for
@@ -45,9 +44,7 @@ A charm that runs Parca `requires` the endpoint, and writes the scrape configs i
             write_parca_config({"scrape_configs": self.profiling.jobs()})
 
 You can call `jobs()` in any hook. It returns a new list of dicts, and never raises because of bad
-data in a databag: it skips the smallest bad part, and `problems()` returns what was skipped, and
-why. All profiles have the labels `juju_model`, `juju_model_uuid`, `juju_application` and
-`juju_charm`, as far as they are known.
+data in a databag: the smallest bad part is skipped, and `problems()` returns what, and why.
 """
 
 from __future__ import annotations
@@ -94,18 +91,14 @@ from typing import (
 import ops
 
 # Licensed under the Apache License, Version 2.0: see http://www.apache.org/licenses/LICENSE-2.0
-# parca-scrape 0.1.0 sha256:07759bf5bb4bfd8430a25f1438b04f9612e8988d8dcfb2a486ff3aa5836cc451
+# parca-scrape 0.1.0 sha256:5f981da824669b0b0bd5146145d17a92369600975876f613cd1e7332163771ad
 # The digest is of all other lines. Made from the package: `parca-scrape vendor` writes a new one.
 
-# The version of the package
 VERSION = "0.1.0"
-
 # The unique identifier of this library on Charmhub
 LIBID = "dbc3d2e89cb24917b99c40e14354dd25"
-
 # The major version of its API, raised by breaking changes
 LIBAPI = 0
-
 # The version within LIBAPI, raised by any change of this file
 LIBPATCH = 7
 
@@ -157,10 +150,7 @@ def is_private_key(text: str) -> bool:
 
 
 def decode_pem(text: str) -> Iterator[Tuple[str, bytes]]:
-    """Yield the label and the body of each PEM block in `text`, in time linear in its length.
-
-    Source: Go `encoding/pem`, `Decode`. Blocks with headers are passed over.
-    """
+    """Yield label and body of each PEM block without headers, in linear time (`encoding/pem`)."""
     begun: Optional[str] = None
     body: List[str] = []
     for line in text.replace("\r\n", "\n").split("\n"):
@@ -195,10 +185,9 @@ def is_der_sequence(der: bytes) -> bool:
     return len(der) > start and len(der) == start + int.from_bytes(der[2:start], "big")
 
 
-# What Parca accepts in a scrape configuration, one rule a function.
+# What Parca accepts in a scrape configuration, from v0.23 on: one rule a function.
 #
-# The rules hold for Parca from v0.23 on. Each names the file of its source, in the repositories
-# `parca-dev/parca`, `prometheus/common` or in Go's standard library.
+# Sources are files of `parca-dev/parca`, `prometheus/common` or Go's standard library.
 
 # Parca: pkg/config/config.go, DefaultScrapeConfig.
 DEFAULT_INTERVAL_MS = 10_000
@@ -330,6 +319,7 @@ class Problem:
     unit: str = ""
 
     def __str__(self) -> str:
+        """Return one line: severity, origin, path and message."""
         origin = [f"relation {self.relation_id}"] if self.relation_id is not None else []
         origin += [name for name in (self.unit or self.application,) if name]
         return ": ".join(
@@ -355,6 +345,7 @@ class InvalidJobError(ValueError):
         self.rule = rule
 
     def __str__(self) -> str:
+        """Return one line: path and rule."""
         return f"{self.path}: {self.rule}" if self.path else self.rule
 
 
@@ -370,14 +361,12 @@ class DatabagError(ValueError):
         self.problems: Tuple[Problem, ...] = tuple(problems)
 
     def __str__(self) -> str:
+        """Return one line for each problem."""
         return "\n".join(map(str, self.problems))
 
 
 class Findings:
-    """Collects the problems of one part of the data, and knows the path of that part.
-
-    With `is_strict` it raises the first of them as `InvalidJobError`.
-    """
+    """Collects the problems of one part of the data, whose path it knows, or raises the first."""
 
     def __init__(self, root: str = "", *keys: Union[str, int], is_strict: bool = False) -> None:
         self.problems: List[Problem] = []
@@ -447,10 +436,7 @@ UUID = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
 @dataclass(frozen=True)
 class Topology:
-    """The place of a charm in Juju.
-
-    Nothing is checked, not even the model UUID: Juju 4 uses UUIDs of version 7.
-    """
+    """The place of a charm in Juju. The UUID is not checked: Juju 4 uses those of version 7."""
 
     model: str
     model_uuid: str
@@ -599,10 +585,7 @@ def get_fields(
 def get_text(
     fields: Mapping[str, object], key: str, findings: Findings, *, lossy: bool = False
 ) -> str:
-    """Return the text of a field, also of a number or a boolean; empty if there is none.
-
-    Lone surrogates are an error, or with `lossy` are replaced by U+FFFD.
-    """
+    """Return the text of a field, or of a number or boolean; `lossy` replaces lone surrogates."""
     text = parse_text(fields.get(key, ""))
     if text is None:
         findings.at(key).error(TEXT_RULE)
@@ -631,10 +614,9 @@ def adopt(instance: object, checked: object, names: Iterable[str]) -> None:
         object.__setattr__(instance, name, getattr(checked, name))
 
 
-# Scrape targets and unit addresses: what a host and a port may look like.
+# Scrape targets and unit addresses: hosts and ports that Go can request for Parca.
 #
-# The rules come from what Parca does with a target: `pkg/scrape/target.go` puts it into a URL,
-# which Go's `net/url` and `net` packages must be able to request.
+# Sources: Parca `pkg/scrape/target.go`, which puts a target into a URL; Go `net/url` and `net`.
 
 WILDCARD = "*"
 MAX_PORT = 65535
@@ -681,6 +663,7 @@ class Target:
     """The target as it is scraped: the digits of the port stay as the author wrote them."""
 
     def __post_init__(self) -> None:
+        """Check and normalise the fields."""
         given: object = self.host
         host = parse_host(given) if isinstance(given, str) and given != WILDCARD else given
         is_port = self.port is None or (type(self.port) is int and 0 < self.port <= MAX_PORT)
@@ -720,6 +703,7 @@ class Target:
         return self.text[len(self.host) :]
 
     def __str__(self) -> str:
+        """Return the target as it is scraped."""
         return self.text
 
 
@@ -758,8 +742,8 @@ def is_ipv6(text: str) -> bool:
 
 # What older versions wrote or read: each shim says whose it is, and when it can go.
 
-# The address of a unit in databags of the first drafts of the interface. No released library
-# wrote it alone; released consumers read it. It can go when LIBAPI 0 does.
+# The address of a unit in the first drafts of the interface. No released library wrote it alone;
+# released consumers read it. It can go when LIBAPI 0 does.
 LEGACY_ADDRESS_KEY = "parca_scrape_host"
 
 # Charms have put PEM text where Parca reads the path of a file. Consumers up to LIBPATCH 6 of
@@ -848,6 +832,7 @@ class PprofProfile:
         ) -> None: ...
 
     def __post_init__(self, _decoded: bool) -> None:
+        """Check what a decoder has not checked."""
         if _decoded:
             return
         fields = {name: getattr(self, name) for name in PROFILE_FIELDS}
@@ -893,6 +878,7 @@ class ProfilingConfig:
         ) -> None: ...
 
     def __post_init__(self, _decoded: bool) -> None:
+        """Check what a decoder has not checked."""
         if not _decoded:
             fields = {"path_prefix": self.path_prefix, "pprof_config": dict(self.pprof_config)}
             adopt(self, decode_profiling(fields, STRICT), PROFILING_FIELDS)
@@ -1009,17 +995,14 @@ LABEL_NAME_RULE = "the name of a label must not be empty or contain half of a su
 class StaticConfig:
     """Targets that share labels. Without targets it stands for every unit of the application.
 
-    Args:
-        targets: `host:port`, or `*:port` for every unit; see `Target.parse`.
-        labels: the labels that every profile of the targets gets.
-
     Raises:
         InvalidJobError: Parca would not load the labels or could not scrape a target.
     """
 
     targets: Tuple[Target, ...] = ()
+    """Given as `host:port`, or as `*:port` for every unit; see `Target.parse`."""
     labels: Pairs = ()
-    """Pairs of a label's name and value."""
+    """The labels that every profile of the targets gets, as pairs of a name and a value."""
     _decoded: InitVar[bool] = False
 
     if TYPE_CHECKING:  # `__post_init__` makes tuples of what the generated one takes.
@@ -1032,6 +1015,7 @@ class StaticConfig:
         ) -> None: ...
 
     def __post_init__(self, _decoded: bool) -> None:
+        """Check what a decoder has not checked."""
         if _decoded:
             return
         targets: object = self.targets
@@ -1165,6 +1149,7 @@ class TLSConfig:
     _decoded: InitVar[bool] = False
 
     def __post_init__(self, _decoded: bool) -> None:
+        """Check what a decoder has not checked."""
         if not _decoded:
             settings = {name: getattr(self, name) for name in TLS_FIELDS}
             adopt(self, decode_tls(settings, STRICT), TLS_FIELDS)
@@ -1309,6 +1294,7 @@ class Job:
         ) -> None: ...
 
     def __post_init__(self, _decoded: bool) -> None:
+        """Check what a decoder has not checked."""
         if _decoded:
             return
         fields: Dict[str, object] = {name: getattr(self, name) for name in ALLOWED_KEYS}
@@ -1350,11 +1336,7 @@ class Job:
 
 
 def list_jobs(jobs: object) -> List[Union[Job, Dict[str, object]]]:
-    """Return a charm's own jobs, those for None, and of mappings only the known keys.
-
-    Raises:
-        InvalidJobError: `jobs` is not iterable, or an item is neither a job nor a mapping.
-    """
+    """Return a charm's own jobs, of mappings the known keys; raise `InvalidJobError` if bad."""
     if jobs is None:
         jobs = [{}]
     if not isinstance(jobs, Iterable):
@@ -1561,6 +1543,7 @@ class UnitDatabag:
     """The name of the unit in its own model; across models Juju itself uses another."""
 
     def __post_init__(self) -> None:
+        """Check and normalise the fields."""
         host = parse_host(self.address) if self.address else ""
         if host is None:
             raise InvalidJobError("address", ADDRESS_RULE)
@@ -1633,10 +1616,7 @@ class RelationDatabags(NamedTuple):
         units: Mapping[str, UnitDatabag],
         unit_problems: Iterable[Problem] = (),
     ) -> RelationDatabags:
-        """Return the units of a relation, in order, with what their application published.
-
-        Without units there is nothing to scrape, and the application's databag is not read.
-        """
+        """Return units in order, with what their application published; nothing without units."""
         if not units:
             return cls(relation_id, application, app_databag=AppDatabag(), units=units)
         decoded, problems = AppDatabag.decode(app_databag)
@@ -1723,10 +1703,7 @@ def decode_json(text: Optional[str], findings: Findings) -> object:
 
 
 def decode_topology(raw: object, findings: Findings) -> Optional[Topology]:
-    """Return where in Juju an application is; None if it does not say so.
-
-    What is missing stays empty. Unknown fields are ignored: later versions may add some.
-    """
+    """Return where in Juju an application is; None if it does not say. New fields are ignored."""
     if raw is None:
         return None
     mapping = as_object(raw)
@@ -1768,6 +1745,7 @@ class HostMap:
         def __init__(self, hosts: Union[Mapping[str, str], Pairs] = ()) -> None: ...
 
     def __post_init__(self) -> None:
+        """Check and normalise the fields."""
         given, hosts = dict(self.hosts), []
         for name in order_units(given):
             try:
@@ -1841,10 +1819,7 @@ class Budget:
 
 
 def render(relations: Iterable[RelationDatabags]) -> Tuple[List[ScrapeConfig], List[Problem]]:
-    """Return the scrape configs of relations, in their order, and all problems.
-
-    Parca loads and scrapes everything that is returned, whatever is in the databags.
-    """
+    """Return scrape configs that Parca loads, in the order of the relations, and all problems."""
     scrape_configs: List[ScrapeConfig] = []
     origins: List[Origin] = []
     problems: List[Problem] = []
@@ -1878,10 +1853,7 @@ def render_relation(relation: RelationDatabags) -> Tuple[List[ScrapeConfig], Lis
 
 
 def name_hosts(units: Mapping[str, UnitDatabag]) -> Tuple[Dict[str, str], List[Problem]]:
-    """Return the address of each unit that has one, by a name of its own, in the order given.
-
-    A unit goes by the name that it published, else by its name in Juju.
-    """
+    """Return the address of each unit that has one, by the name that it published if it can."""
     hosts: Dict[str, str] = {}
     problems: List[Problem] = []
     for juju_name, unit in units.items():
@@ -1962,8 +1934,8 @@ def resolve_names(
 ) -> List[ScrapeConfig]:
     """Return the scrape configs with unique job names: Parca refuses a file that has one twice.
 
-    One of several identical jobs stays. Otherwise the first in order keeps the name, and each
-    later one gets the lowest number that makes a name which no job of any relation has.
+    One of several identical jobs stays. Otherwise the first keeps the name, and each later one
+    gets the lowest number that makes a name which no job of any relation has.
     """
     given = Counter(scrape_config["job_name"] for scrape_config in scrape_configs)
     if len(given) == len(scrape_configs) and RESERVED_JOB_NAME not in given:
@@ -2047,13 +2019,7 @@ class RelationRoleMismatchError(Exception):
 
 
 def check_endpoint(charm: ops.CharmBase, relation_name: str, role: ops.RelationRole) -> None:
-    """Check that the charm's metadata has the relation, with the right interface and role.
-
-    Raises:
-        RelationNotFoundError: there is no relation of this name.
-        RelationInterfaceMismatchError: it has another interface.
-        RelationRoleMismatchError: it has the other role.
-    """
+    """Raise one of the errors above unless the charm's metadata declares the endpoint so."""
     relation = charm.meta.relations.get(relation_name)
     if relation is None:
         raise RelationNotFoundError(relation_name)
@@ -2075,10 +2041,7 @@ class RelationLister:
         self._denials: List[Problem] = []
 
     def list_relations(self) -> Tuple[List[ops.Relation], List[Problem]]:
-        """Return the relations in the order of their ids, and why some may be missing.
-
-        A relation does not count in its own relation-broken hook; ops before 2.10 lists it there.
-        """
+        """Return the relations in the order of their ids, and why some may be missing."""
         relations: List[ops.Relation] = []
         try:
             relations = self._model.relations[self._relation_name]
@@ -2088,6 +2051,7 @@ class RelationLister:
             with contextlib.suppress(ops.ModelError):
                 relations = self._model.relations[self._relation_name]
             self._listed_in_part = relations
+        # In its own relation-broken hook a relation does not count; ops before 2.10 lists it.
         broken = find_running_hook(self._relation_name, "broken")
         listed = [relation for relation in relations if relation.id != broken]
         denials = self._denials if relations is self._listed_in_part else []
@@ -2101,10 +2065,8 @@ def has_application(relation: ops.Relation) -> bool:
 
 
 def find_running_hook(relation_name: str, kind: str) -> Optional[int]:
-    """Return the id of the relation whose hook, `departed` or `broken`, is running, if any is.
-
-    Source: Juju's environment of a hook, `worker/uniter/runner/context/context.go`.
-    """
+    """Return the id of the relation whose hook, `departed` or `broken`, is running, if any is."""
+    # Source of the variables: Juju `worker/uniter/runner/context/context.go`.
     hook = os.environ.get("JUJU_DISPATCH_PATH", "").rpartition("/")[2]
     if hook.replace("-", "_") != f"{relation_name}-relation-{kind}".replace("-", "_"):
         return None
@@ -2191,7 +2153,9 @@ class ProfilingEndpointProvider(ops.Object):
                 is not an address.
         """
         check_endpoint(charm, relation_name, ops.RelationRole.provides)
-        if not is_address_source(unit_address):
+        is_host = isinstance(unit_address, str) and parse_host(unit_address) is not None
+        is_source = unit_address in (AddressSource.FQDN, AddressSource.INGRESS, AddressSource.BIND)
+        if not (is_host or is_source or callable(unit_address)):
             raise InvalidJobError("unit_address", ADDRESS_RULE)
         super().__init__(charm, relation_name)
         self.topology: Topology = ProviderTopology.from_charm(charm)
@@ -2309,15 +2273,6 @@ class ProfilingEndpointProvider(ops.Object):
         return address or ""
 
 
-def is_address_source(unit_address: object) -> bool:
-    """Return whether a provider can get addresses from `unit_address`."""
-    if isinstance(unit_address, str):
-        return parse_host(unit_address) is not None
-    if isinstance(unit_address, AddressSource):
-        return unit_address is not AddressSource.PUBLISHED
-    return callable(unit_address)
-
-
 def write(databag: ops.RelationDataContent, texts: Mapping[str, str]) -> None:
     """Write what has changed, at once: ops before 2.20 also writes what has not."""
     changed = {key: text for key, text in texts.items() if databag.get(key) != text}
@@ -2329,11 +2284,7 @@ def write(databag: ops.RelationDataContent, texts: Mapping[str, str]) -> None:
 
 
 class TargetsChangedEvent(ops.EventBase):
-    """What Parca should scrape may have changed.
-
-    Attributes:
-        relation_id: the id of the relation in which something changed.
-    """
+    """What Parca should scrape may have changed in the relation with the id `relation_id`."""
 
     def __init__(self, handle: ops.Handle, relation_id: int) -> None:
         super().__init__(handle)
