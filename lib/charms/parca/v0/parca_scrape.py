@@ -27,8 +27,7 @@ would skip. A `Job` is the typed form of a job, and raises `InvalidJobError` for
     Job([StaticConfig(["*:8080"], labels={"tier": "db"})], job_name="db", scrape_interval="1m")
 
 When jobs change, `update_scrape_job_spec(jobs)` publishes the new ones until the hook ends. If
-Parca cannot resolve the host names of the units, for example from another model, pass
-`unit_address=AddressSource.INGRESS`.
+Parca cannot resolve the units' names, `unit_address=AddressSource.INGRESS` publishes addresses.
 
 A charm that runs Parca `requires` the endpoint, and writes the scrape configs into Parca's file:
 
@@ -91,7 +90,7 @@ from typing import (
 import ops
 
 # Licensed under the Apache License, Version 2.0: see http://www.apache.org/licenses/LICENSE-2.0
-# parca-scrape 0.1.0 sha256:9e42c9bb4be5d573eb7c4ed80cdef9f39aacd14f872395ff24121b8ed591a27a
+# parca-scrape 0.1.0 sha256:225fca0527f08d08a31deba8ea0f5d07797c92250c443800f3d554066a947e7c
 # The digest is of all other lines. Made from the package: `parca-scrape vendor` writes a new one.
 
 VERSION = "0.1.0"

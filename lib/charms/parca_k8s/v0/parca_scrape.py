@@ -27,8 +27,7 @@ would skip. A `Job` is the typed form of a job, and raises `InvalidJobError` for
     Job([StaticConfig(["*:8080"], labels={"tier": "db"})], job_name="db", scrape_interval="1m")
 
 When jobs change, `update_scrape_job_spec(jobs)` publishes the new ones until the hook ends. If
-Parca cannot resolve the host names of the units, for example from another model, pass
-`unit_address=AddressSource.INGRESS`.
+Parca cannot resolve the units' names, `unit_address=AddressSource.INGRESS` publishes addresses.
 
 A charm that runs Parca `requires` the endpoint, and writes the scrape configs into Parca's file:
 
@@ -91,7 +90,7 @@ from typing import (
 import ops
 
 # Licensed under the Apache License, Version 2.0: see http://www.apache.org/licenses/LICENSE-2.0
-# parca-scrape 0.1.0 sha256:5f981da824669b0b0bd5146145d17a92369600975876f613cd1e7332163771ad
+# parca-scrape 0.1.0 sha256:ee5d6be15e44e1a827b1cd6f1b3d155d3ea46cc4081d8897c0656570f3b32919
 # The digest is of all other lines. Made from the package: `parca-scrape vendor` writes a new one.
 
 VERSION = "0.1.0"
