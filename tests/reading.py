@@ -8,7 +8,7 @@ from typing import Callable, Dict, Iterable, List, Mapping, Tuple
 
 import pytest
 
-from parca_scrape import AddressSource, AppDatabag, InvalidJobError, Problem, UnitDatabag
+from parca_scrape import AppDatabag, InvalidJobError, Problem, UnitDatabag
 from parca_scrape.databag import RelationDatabags
 
 Read = Tuple[List[Dict[str, object]], List[Problem]]
@@ -25,13 +25,13 @@ def read_relation(
     application: str,
     app_databag: Mapping[str, str],
     unit_databags: Mapping[str, Mapping[str, str]],
-    address_source: AddressSource = AddressSource.PUBLISHED,
+    address_key: str = "parca_scrape_unit_address",
 ) -> RelationDatabags:
     """Return what the databags of a relation hold, as a consumer decodes them."""
     units: Dict[str, UnitDatabag] = {}
     problems: List[Problem] = []
     for unit_name, databag in unit_databags.items():
-        units[unit_name], found = UnitDatabag.decode(databag, address_source)
+        units[unit_name], found = UnitDatabag.decode(databag, address_key)
         problems += [dataclasses.replace(problem, unit=unit_name) for problem in found]
     return RelationDatabags.decode(relation_id, application, app_databag, units, problems)
 

@@ -106,8 +106,7 @@ class RelationLister:
 
 def has_application(relation: ops.Relation) -> bool:
     """Return whether ops knows the remote application; its types say that it always does."""
-    application: Optional[ops.Application] = relation.app
-    return application is not None
+    return bool(getattr(relation, "app", None))
 
 
 def find_running_hook(relation_name: str, kind: str) -> Optional[int]:

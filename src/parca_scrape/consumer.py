@@ -19,6 +19,8 @@ from parca_scrape._endpoint import (
 )
 from parca_scrape._names import DEFAULT_RELATION_NAME
 from parca_scrape.databag import (
+    INGRESS_ADDRESS_KEY,
+    UNIT_ADDRESS_KEY,
     AppDatabag,
     RelationDatabags,
     UnitDatabag,
@@ -27,6 +29,11 @@ from parca_scrape.databag import (
 from parca_scrape.problems import Problem
 from parca_scrape.render import ScrapeConfig, render
 from parca_scrape.targets import AddressSource
+
+ADDRESS_KEYS = {
+    AddressSource.PUBLISHED: UNIT_ADDRESS_KEY,
+    AddressSource.INGRESS: INGRESS_ADDRESS_KEY,
+}
 
 
 class TargetsChangedEvent(ops.EventBase):
@@ -82,11 +89,11 @@ class ProfilingEndpointConsumer(ops.Object):
             ValueError: `unit_address` is neither of the two.
         """
         check_endpoint(charm, relation_name, ops.RelationRole.requires)
-        if unit_address not in (AddressSource.PUBLISHED, AddressSource.INGRESS):
+        if unit_address not in ADDRESS_KEYS:
             raise ValueError("unit_address: must be AddressSource.PUBLISHED or INGRESS")
         super().__init__(charm, relation_name)
         self._relation_name = relation_name
-        self._address_source = unit_address
+        self._address_key = ADDRESS_KEYS[unit_address]
         self._lister = RelationLister(self.model, relation_name)
         self._problem_log = ProblemLog()
         events = charm.on[relation_name]
@@ -138,7 +145,7 @@ class ProfilingEndpointConsumer(ops.Object):
             if name == departing:
                 continue
             try:
-                units[name], found = UnitDatabag.decode(relation.data[unit], self._address_source)
+                units[name], found = UnitDatabag.decode(relation.data[unit], self._address_key)
             except ops.ModelError as error:
                 units[name], found = UnitDatabag(), [describe_denial(error)]
             if found:

@@ -11,7 +11,7 @@ from parca_scrape._legacy import LEGACY_ADDRESS_KEY, warn_of_old_consumers
 from parca_scrape._rules import is_utf8, replace_surrogates
 from parca_scrape.jobs import Job, decode_jobs
 from parca_scrape.problems import DatabagError, Findings, InvalidJobError, Problem
-from parca_scrape.targets import ADDRESS_RULE, AddressSource, parse_host
+from parca_scrape.targets import ADDRESS_RULE, parse_host
 from parca_scrape.topology import TOPOLOGY_KEYS, Topology, is_uuid
 
 SCRAPE_JOBS_KEY = "scrape_jobs"
@@ -91,18 +91,14 @@ class UnitDatabag:
 
     @classmethod
     def decode(
-        cls, databag: Mapping[str, str], address_source: AddressSource = AddressSource.PUBLISHED
+        cls, databag: Mapping[str, str], address_key: str = UNIT_ADDRESS_KEY
     ) -> Tuple[UnitDatabag, List[Problem]]:
         """Return what can be used from a databag, and what is wrong with it.
 
-        Args:
-            databag: the databag of a unit.
-            address_source: `PUBLISHED`, or `INGRESS` for the address that Juju itself wrote.
+        The address is that of `address_key`; Juju itself writes `ingress-address`.
         """
-        is_published = address_source is AddressSource.PUBLISHED
-        address_key = UNIT_ADDRESS_KEY if is_published else INGRESS_ADDRESS_KEY
         address, name = databag.get(address_key, ""), databag.get(UNIT_NAME_KEY, "")
-        if is_published and not address:
+        if not address and address_key == UNIT_ADDRESS_KEY:
             address = databag.get(LEGACY_ADDRESS_KEY, "")
         try:
             return cls(address=address, name=name), []

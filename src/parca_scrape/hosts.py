@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Mapping, Union
+from typing import TYPE_CHECKING, List, Mapping, Tuple, Union
 
 from parca_scrape._getters import Pairs
 from parca_scrape.databag import UnitDatabag, order_units
@@ -26,7 +26,8 @@ class HostMap:
 
     def __post_init__(self) -> None:
         """Check and normalise the fields."""
-        given, hosts = dict(self.hosts), []
+        given = dict(self.hosts)
+        hosts: List[Tuple[str, str]] = []
         for name in order_units(given):
             try:
                 hosts.append((name, UnitDatabag(address=given[name], name=name).address))

@@ -158,8 +158,8 @@ class Job:
 
 def list_jobs(jobs: object) -> List[Union[Job, Dict[str, object]]]:
     """Return a charm's own jobs, of mappings the known keys; raise `InvalidJobError` if bad."""
-    if jobs is None:
-        jobs = [{}]
+    unnamed: List[Mapping[str, object]] = [{}]
+    jobs = unnamed if jobs is None else jobs
     if not isinstance(jobs, Iterable):
         raise InvalidJobError("jobs", "must be a list of scrape jobs")
     own_jobs: List[Union[Job, Dict[str, object]]] = []

@@ -122,9 +122,9 @@ def name_hosts(units: Mapping[str, UnitDatabag]) -> Tuple[Dict[str, str], List[P
     for juju_name, unit in units.items():
         if not unit.address:
             continue
-        own_name = replace_surrogates(juju_name)
-        name = unit.name or own_name
+        name = unit.name or replace_surrogates(juju_name)
         if name in hosts:
+            own_name = replace_surrogates(juju_name)
             if own_name in hosts:
                 problems.append(Problem("error", UNIT_NAME_KEY, TAKEN_NAME_RULE, unit=juju_name))
                 continue

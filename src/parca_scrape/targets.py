@@ -61,9 +61,9 @@ class Target:
     def __post_init__(self) -> None:
         """Check and normalise the fields."""
         given: object = self.host
-        host = parse_host(given) if isinstance(given, str) and given != WILDCARD else given
+        host = WILDCARD if given == WILDCARD else parse_host(given)
         is_port = self.port is None or (type(self.port) is int and 0 < self.port <= MAX_PORT)
-        if not isinstance(host, str) or not is_port:
+        if host is None or not is_port:
             raise InvalidJobError("", TARGET_RULE)
         object.__setattr__(self, "host", host)
         object.__setattr__(self, "text", host if self.port is None else f"{host}:{self.port}")
@@ -110,14 +110,14 @@ def parse_port(digits: str) -> Optional[int]:
     return port if 0 < port <= MAX_PORT else None
 
 
-def parse_host(text: str) -> Optional[str]:
+def parse_host(text: object) -> Optional[str]:
     """Return the host of a target or the address of a unit; None for anything else.
 
     White space around it is ignored, and an IPv6 address is put into brackets. Go drops marks and
     invisible characters from a host (`golang.org/x/net/idna`): of one that has nothing else,
     nothing is left, and Parca would scrape itself.
     """
-    host = text.strip()
+    host = text.strip() if isinstance(text, str) else ""
     if HOST.fullmatch(host):
         is_visible = host.isascii() or any(unicodedata.category(one)[0] in "LNPS" for one in host)
         return host if is_visible and host != WILDCARD else None

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from types import MappingProxyType
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Tuple
 
 import pytest
 
@@ -22,23 +22,23 @@ TEXT = "must be a string, a number or a boolean"
 SURROGATE = "contains half of a surrogate pair: write the whole character"
 
 
-@pytest.mark.parametrize(
-    ("raw", "mapping"),
-    [
-        ({}, {}),
-        ({"a": 1}, {"a": 1}),
-        (OrderedDict(b=1, a=2), {"b": 1, "a": 2}),
-        (MappingProxyType({"a": None}), {"a": None}),
-        (
-            {5: "a", True: "b", 1.5: "c", None: "d"},
-            {"5": "a", "true": "b", "1.5": "c", "null": "d"},
-        ),
-        ([], None),
-        ("a", None),
-        (None, None),
-        (5, None),
-    ],
-)
+OBJECTS: List[Tuple[object, Optional[Dict[str, object]]]] = [
+    ({}, {}),
+    ({"a": 1}, {"a": 1}),
+    (OrderedDict(b=1, a=2), {"b": 1, "a": 2}),
+    (MappingProxyType({"a": None}), {"a": None}),
+    (
+        {5: "a", True: "b", 1.5: "c", None: "d"},
+        {"5": "a", "true": "b", "1.5": "c", "null": "d"},
+    ),
+    ([], None),
+    ("a", None),
+    (None, None),
+    (5, None),
+]
+
+
+@pytest.mark.parametrize(("raw", "mapping"), OBJECTS)
 def test_an_object_is_any_mapping_with_the_keys_that_json_has(
     raw: object, mapping: Optional[Dict[str, object]]
 ) -> None:

@@ -82,6 +82,11 @@ OWN = {"enabled": True, "path": "/own"}
         ({"": OWN}, [""], []),
         ({"größe": OWN}, ["größe"], []),
         ({"\ud800": OWN}, [], [error(f'{PPROF}["\\ud800"]', f"the name {SURROGATE}")]),
+        (
+            {"\ud800": OWN, "own": OWN},
+            ["own"],
+            [error(f'{PPROF}["\\ud800"]', f"the name {SURROGATE}")],
+        ),
     ],
 )
 def test_profiles_have_any_name_that_utf8_can_hold(

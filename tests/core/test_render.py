@@ -6,7 +6,7 @@ from typing import Dict, List, Mapping, Sequence, Tuple, Union, cast
 
 import pytest
 
-from parca_scrape import DEFAULT_JOB, AddressSource, Problem, ScrapeConfig
+from parca_scrape import DEFAULT_JOB, Problem, ScrapeConfig
 from parca_scrape.databag import RelationDatabags
 from parca_scrape.render import render
 from tests.pem import CERTIFICATE, PRIVATE_KEY
@@ -204,7 +204,7 @@ def test_a_problem_tells_its_relation_application_and_unit() -> None:
 
 def test_a_problem_with_jujus_own_address_of_a_unit_names_its_key() -> None:
     databags = read_relation(
-        7, "zinc", {}, {"zinc/0": {"ingress-address": "a b"}}, AddressSource.INGRESS
+        7, "zinc", {}, {"zinc/0": {"ingress-address": "a b"}}, "ingress-address"
     )
 
     assert render([databags])[1] == [

@@ -5,7 +5,6 @@ from typing import Dict, List
 import pytest
 
 from parca_scrape import (
-    AddressSource,
     DatabagError,
     Problem,
     UnitDatabag,
@@ -52,7 +51,7 @@ def test_a_unit_publishes_its_address_and_its_name_as_text(
 def test_juju_itself_tells_an_address_of_a_unit(
     databag: Dict[str, str], address: str, name: str
 ) -> None:
-    decoded = UnitDatabag.decode(databag, AddressSource.INGRESS)
+    decoded = UnitDatabag.decode(databag, "ingress-address")
 
     assert decoded == (UnitDatabag(address, name), [])
 
@@ -68,6 +67,11 @@ def test_juju_itself_tells_an_address_of_a_unit(
             [error(ADDRESS_KEY, ADDRESS)],
         ),
         ({NAME_KEY: "z\ud800"}, UnitDatabag("", "z\ufffd"), [warning(NAME_KEY, SURROGATE)]),
+        (
+            {ADDRESS_KEY: " ::1", NAME_KEY: "z\ud800"},
+            UnitDatabag("[::1]", "z\ufffd"),
+            [warning(NAME_KEY, SURROGATE)],
+        ),
     ],
 )
 def test_of_a_unit_what_is_bad_is_left_out(

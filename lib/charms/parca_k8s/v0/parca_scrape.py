@@ -19,10 +19,9 @@ The library publishes the jobs and the address of each unit. In a target, `*` st
 target with a host, such as `10.1.2.3:7000`, is scraped as it is, and its profiles have no label
 `juju_unit`. Without `jobs`, port 80 of each unit is scraped. With `jobs=[]`, nothing is scraped.
 
-A job is a mapping in the form of Parca's scrape configs. The keys of `ALLOWED_KEYS` are published.
-If there is more than one job, give each a `job_name`, and do not change it later: Parca's name for
-the job contains it. The Parca charm skips what Parca could not load; `problems()` returns what it
-would skip. A `Job` is the typed form of a job, and raises `InvalidJobError` for such values:
+A job is a mapping in the form of Parca's scrape configs; the keys of `ALLOWED_KEYS` are published.
+If there is more than one job, give each a `job_name`, and do not change it later. `problems()`
+returns what the Parca charm would skip. A `Job` is typed, and raises `InvalidJobError` instead:
 
     Job([StaticConfig(["*:8080"], labels={"tier": "db"})], job_name="db", scrape_interval="1m")
 
@@ -90,7 +89,7 @@ from typing import (
 import ops
 
 # Licensed under the Apache License, Version 2.0: see http://www.apache.org/licenses/LICENSE-2.0
-# parca-scrape 0.1.0 sha256:ee5d6be15e44e1a827b1cd6f1b3d155d3ea46cc4081d8897c0656570f3b32919
+# parca-scrape 0.1.0 sha256:7a08909111e4dbbc76a61230840fe73b252ae586b73d71e7aae1410cf968ee71
 # The digest is of all other lines. Made from the package: `parca-scrape vendor` writes a new one.
 
 VERSION = "0.1.0"
@@ -664,9 +663,9 @@ class Target:
     def __post_init__(self) -> None:
         """Check and normalise the fields."""
         given: object = self.host
-        host = parse_host(given) if isinstance(given, str) and given != WILDCARD else given
+        host = WILDCARD if given == WILDCARD else parse_host(given)
         is_port = self.port is None or (type(self.port) is int and 0 < self.port <= MAX_PORT)
-        if not isinstance(host, str) or not is_port:
+        if host is None or not is_port:
             raise InvalidJobError("", TARGET_RULE)
         object.__setattr__(self, "host", host)
         object.__setattr__(self, "text", host if self.port is None else f"{host}:{self.port}")
@@ -713,14 +712,14 @@ def parse_port(digits: str) -> Optional[int]:
     return port if 0 < port <= MAX_PORT else None
 
 
-def parse_host(text: str) -> Optional[str]:
+def parse_host(text: object) -> Optional[str]:
     """Return the host of a target or the address of a unit; None for anything else.
 
     White space around it is ignored, and an IPv6 address is put into brackets. Go drops marks and
     invisible characters from a host (`golang.org/x/net/idna`): of one that has nothing else,
     nothing is left, and Parca would scrape itself.
     """
-    host = text.strip()
+    host = text.strip() if isinstance(text, str) else ""
     if HOST.fullmatch(host):
         is_visible = host.isascii() or any(unicodedata.category(one)[0] in "LNPS" for one in host)
         return host if is_visible and host != WILDCARD else None
@@ -1336,8 +1335,8 @@ class Job:
 
 def list_jobs(jobs: object) -> List[Union[Job, Dict[str, object]]]:
     """Return a charm's own jobs, of mappings the known keys; raise `InvalidJobError` if bad."""
-    if jobs is None:
-        jobs = [{}]
+    unnamed: List[Mapping[str, object]] = [{}]
+    jobs = unnamed if jobs is None else jobs
     if not isinstance(jobs, Iterable):
         raise InvalidJobError("jobs", "must be a list of scrape jobs")
     own_jobs: List[Union[Job, Dict[str, object]]] = []
@@ -1553,18 +1552,14 @@ class UnitDatabag:
 
     @classmethod
     def decode(
-        cls, databag: Mapping[str, str], address_source: AddressSource = AddressSource.PUBLISHED
+        cls, databag: Mapping[str, str], address_key: str = UNIT_ADDRESS_KEY
     ) -> Tuple[UnitDatabag, List[Problem]]:
         """Return what can be used from a databag, and what is wrong with it.
 
-        Args:
-            databag: the databag of a unit.
-            address_source: `PUBLISHED`, or `INGRESS` for the address that Juju itself wrote.
+        The address is that of `address_key`; Juju itself writes `ingress-address`.
         """
-        is_published = address_source is AddressSource.PUBLISHED
-        address_key = UNIT_ADDRESS_KEY if is_published else INGRESS_ADDRESS_KEY
         address, name = databag.get(address_key, ""), databag.get(UNIT_NAME_KEY, "")
-        if is_published and not address:
+        if not address and address_key == UNIT_ADDRESS_KEY:
             address = databag.get(LEGACY_ADDRESS_KEY, "")
         try:
             return cls(address=address, name=name), []
@@ -1745,7 +1740,8 @@ class HostMap:
 
     def __post_init__(self) -> None:
         """Check and normalise the fields."""
-        given, hosts = dict(self.hosts), []
+        given = dict(self.hosts)
+        hosts: List[Tuple[str, str]] = []
         for name in order_units(given):
             try:
                 hosts.append((name, UnitDatabag(address=given[name], name=name).address))
@@ -1858,9 +1854,9 @@ def name_hosts(units: Mapping[str, UnitDatabag]) -> Tuple[Dict[str, str], List[P
     for juju_name, unit in units.items():
         if not unit.address:
             continue
-        own_name = replace_surrogates(juju_name)
-        name = unit.name or own_name
+        name = unit.name or replace_surrogates(juju_name)
         if name in hosts:
+            own_name = replace_surrogates(juju_name)
             if own_name in hosts:
                 problems.append(Problem("error", UNIT_NAME_KEY, TAKEN_NAME_RULE, unit=juju_name))
                 continue
@@ -2059,8 +2055,7 @@ class RelationLister:
 
 def has_application(relation: ops.Relation) -> bool:
     """Return whether ops knows the remote application; its types say that it always does."""
-    application: Optional[ops.Application] = relation.app
-    return application is not None
+    return bool(getattr(relation, "app", None))
 
 
 def find_running_hook(relation_name: str, kind: str) -> Optional[int]:
@@ -2281,6 +2276,11 @@ def write(databag: ops.RelationDataContent, texts: Mapping[str, str]) -> None:
 
 # The Parca side: what to scrape, from the databags of all relations.
 
+ADDRESS_KEYS = {
+    AddressSource.PUBLISHED: UNIT_ADDRESS_KEY,
+    AddressSource.INGRESS: INGRESS_ADDRESS_KEY,
+}
+
 
 class TargetsChangedEvent(ops.EventBase):
     """What Parca should scrape may have changed in the relation with the id `relation_id`."""
@@ -2335,11 +2335,11 @@ class ProfilingEndpointConsumer(ops.Object):
             ValueError: `unit_address` is neither of the two.
         """
         check_endpoint(charm, relation_name, ops.RelationRole.requires)
-        if unit_address not in (AddressSource.PUBLISHED, AddressSource.INGRESS):
+        if unit_address not in ADDRESS_KEYS:
             raise ValueError("unit_address: must be AddressSource.PUBLISHED or INGRESS")
         super().__init__(charm, relation_name)
         self._relation_name = relation_name
-        self._address_source = unit_address
+        self._address_key = ADDRESS_KEYS[unit_address]
         self._lister = RelationLister(self.model, relation_name)
         self._problem_log = ProblemLog()
         events = charm.on[relation_name]
@@ -2391,7 +2391,7 @@ class ProfilingEndpointConsumer(ops.Object):
             if name == departing:
                 continue
             try:
-                units[name], found = UnitDatabag.decode(relation.data[unit], self._address_source)
+                units[name], found = UnitDatabag.decode(relation.data[unit], self._address_key)
             except ops.ModelError as error:
                 units[name], found = UnitDatabag(), [describe_denial(error)]
             if found:
