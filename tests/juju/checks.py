@@ -21,7 +21,7 @@ DENIAL_LINE = re.compile(
 )
 NAME_LINE = re.compile(
     r"warning: relation \d+ [^ :]+: scrape_jobs: another job has the same name; a number was"
-    r" added: give each job a name of its own"
+    r" added: give each job its own job_name"
 )
 NUMBERED_NAME = re.compile(r"_\d+$")
 
