@@ -281,6 +281,7 @@ def test_settings_are_all_but_name_and_static_configs() -> None:
 
 def test_a_typed_job_scrapes_port_80_of_each_unit_unless_it_is_told_otherwise() -> None:
     assert Job().as_mapping() == job()
+    assert Job(None) == Job()
     assert Job.from_mapping({}) == Job()
     assert Job([]).as_mapping() == {"static_configs": []}
     assert Job([StaticConfig()]).as_mapping() == job()

@@ -155,8 +155,7 @@ def write_file(directory: Path, charm: str) -> VendoredFile:
             shutil.copymode(path, draft)
         os.replace(draft, path)
     except BaseException:
-        if draft.exists():
-            draft.unlink()
+        draft.unlink(missing_ok=True)
         raise
     return classify(path, charm, text)
 
