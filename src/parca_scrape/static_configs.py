@@ -142,16 +142,15 @@ def get_labels(fields: Mapping[str, object], findings: Findings) -> Pairs:
         text = parse_text(value)
         if value is None:
             continue
-        place = findings.at(name)
         if not name or not is_utf8(name):
-            place.error(LABEL_NAME_RULE)
+            findings.at(name).error(LABEL_NAME_RULE)
         elif text is None:
-            place.error(TEXT_RULE)
+            findings.at(name).error(TEXT_RULE)
         elif name == SCHEME_LABEL and text and parse_scheme(text) is None:
-            place.error(SCHEME_RULE)
+            findings.at(name).error(SCHEME_RULE)
         else:
             if not is_utf8(text):
-                place.warning(UTF8_RULE)
+                findings.at(name).warning(UTF8_RULE)
             text = text.lower() if name == SCHEME_LABEL else replace_surrogates(text)
             labels.append((name, text))
     return tuple(labels)

@@ -89,7 +89,7 @@ from typing import (
 import ops
 
 # Licensed under the Apache License, Version 2.0: see http://www.apache.org/licenses/LICENSE-2.0
-# parca-scrape 0.1.0 sha256:baae2d9df520e2c53a7f67aedcedca7d6d89b567505750a81e0524d8f9b03a0b
+# parca-scrape 0.1.0 sha256:4d52ce4b7970b6aff10279f8fb654a0f229d3df6abc1fd5dd27ad71492ba0732
 # The digest is of all other lines. Made from the package: `parca-scrape vendor` writes a new one.
 
 VERSION = "0.1.0"
@@ -1098,16 +1098,15 @@ def get_labels(fields: Mapping[str, object], findings: Findings) -> Pairs:
         text = parse_text(value)
         if value is None:
             continue
-        place = findings.at(name)
         if not name or not is_utf8(name):
-            place.error(LABEL_NAME_RULE)
+            findings.at(name).error(LABEL_NAME_RULE)
         elif text is None:
-            place.error(TEXT_RULE)
+            findings.at(name).error(TEXT_RULE)
         elif name == SCHEME_LABEL and text and parse_scheme(text) is None:
-            place.error(SCHEME_RULE)
+            findings.at(name).error(SCHEME_RULE)
         else:
             if not is_utf8(text):
-                place.warning(UTF8_RULE)
+                findings.at(name).warning(UTF8_RULE)
             text = text.lower() if name == SCHEME_LABEL else replace_surrogates(text)
             labels.append((name, text))
     return tuple(labels)

@@ -89,7 +89,7 @@ from typing import (
 import ops
 
 # Licensed under the Apache License, Version 2.0: see http://www.apache.org/licenses/LICENSE-2.0
-# parca-scrape 0.1.0 sha256:7a08909111e4dbbc76a61230840fe73b252ae586b73d71e7aae1410cf968ee71
+# parca-scrape 0.1.0 sha256:e7e9fe54e2a7b9070367945b6932420bc43ba85d2e1d29f3399c435076173b30
 # The digest is of all other lines. Made from the package: `parca-scrape vendor` writes a new one.
 
 VERSION = "0.1.0"
@@ -1098,16 +1098,15 @@ def get_labels(fields: Mapping[str, object], findings: Findings) -> Pairs:
         text = parse_text(value)
         if value is None:
             continue
-        place = findings.at(name)
         if not name or not is_utf8(name):
-            place.error(LABEL_NAME_RULE)
+            findings.at(name).error(LABEL_NAME_RULE)
         elif text is None:
-            place.error(TEXT_RULE)
+            findings.at(name).error(TEXT_RULE)
         elif name == SCHEME_LABEL and text and parse_scheme(text) is None:
-            place.error(SCHEME_RULE)
+            findings.at(name).error(SCHEME_RULE)
         else:
             if not is_utf8(text):
-                place.warning(UTF8_RULE)
+                findings.at(name).warning(UTF8_RULE)
             text = text.lower() if name == SCHEME_LABEL else replace_surrogates(text)
             labels.append((name, text))
     return tuple(labels)
