@@ -68,15 +68,6 @@ def literals(path: Path) -> Dict[str, object]:
     return values
 
 
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    """Return a copy of what the generator reads and writes."""
-    for folder in ("tools", "src", "lib"):
-        ignore = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(str(ROOT / folder), str(tmp_path / folder), ignore=ignore)
-    return tmp_path
-
-
 def append(checkout: Path, module: str, text: str) -> None:
     """Add text to a module of the package."""
     with (checkout / SOURCE / f"{module}.py").open("a", encoding="utf-8") as stream:

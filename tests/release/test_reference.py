@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -26,15 +25,6 @@ def write_reference(root: Path, *options: str) -> str:
     )
     assert (result.returncode == 0) is (not result.stderr), result.stderr
     return result.stderr
-
-
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    """Return a copy of what the tool reads and writes."""
-    for folder in ("tools", "src", "docs"):
-        ignore = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(str(ROOT / folder), str(tmp_path / folder), ignore=ignore)
-    return tmp_path
 
 
 def test_the_page_is_what_the_docstrings_make_of_it() -> None:
