@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import dataclasses
 import os
+import re
 from pathlib import Path
 from typing import List
 
 import pytest
 
+from parca_scrape.cli.published import PUBLISHED
 from parca_scrape.cli.single_files import (
     State,
     VendoredFile,
@@ -22,10 +25,12 @@ from tests.cli.vendored import (
     IS_CURRENT,
     IS_EDITED,
     IS_FOREIGN,
+    IS_UNPUBLISHED,
     LIBPATCH,
     OF_PACKAGE,
     list_files,
     make_reference,
+    publish,
     put,
     renumber,
     restamp,
@@ -69,6 +74,9 @@ def test_the_file_of_the_package_is_current(charm: str, tmp_path: Path) -> None:
         (NEWER, f"newer: LIBPATCH 99 of parca-scrape {VERSION}"),
         ("", IS_FOREIGN),
         ("import ops\n", IS_FOREIGN),
+        (make_reference("parca", 6), IS_UNPUBLISHED),
+        (make_reference("parca", 8), IS_UNPUBLISHED),
+        (make_reference("parca", 6).replace("LIBPATCH = 6\n", ""), IS_UNPUBLISHED),
         (make_reference("parca_k8s", 6), IS_FOREIGN),
         ("LIBPATCH = 6\n", IS_FOREIGN),
     ],
@@ -109,14 +117,34 @@ def test_what_a_file_is_fits_in_one_line(text: str, line: str, tmp_path: Path) -
             ],
         ),
         ("parca_k8s", 6, ["needs cosl", NOT_SAFE, NOT_TYPED]),
-        ("parca_k8s", 8, []),
     ],
 )
 def test_what_the_reference_library_lacks_is_said(
-    charm: str, libpatch: int, shortcomings: List[str], tmp_path: Path
+    charm: str,
+    libpatch: int,
+    shortcomings: List[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     line = "; ".join([f"LIBPATCH {libpatch} of the reference library", *shortcomings])
-    assert describe(tmp_path, charm, make_reference(charm, libpatch)) == line
+    assert describe(tmp_path, charm, publish(monkeypatch, charm, libpatch)) == line
+
+
+@pytest.mark.parametrize("charm", CHARMS)
+def test_every_libpatch_before_those_of_the_package_is_published(charm: str) -> None:
+    assert list(PUBLISHED[charm]) == list(range(1, 7))
+    digests = [digest for known in PUBLISHED[charm].values() for digest in known]
+    assert len(digests) == len(set(digests))
+    assert [digest for digest in digests if not re.fullmatch("[0-9a-f]{64}", digest)] == []
+
+
+def test_line_endings_do_not_make_a_published_file_an_edited_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = publish(monkeypatch, "parca", 6)
+    path = put(tmp_path, "parca", "")
+    path.write_bytes(text.replace("\n", "\r\n").encode())
+    assert find_file(tmp_path, "parca") == VendoredFile(path, "parca", State.REFERENCE, 6)
 
 
 def test_the_digest_does_not_depend_on_itself() -> None:
@@ -133,8 +161,9 @@ def test_a_written_file_is_current_and_can_be_read_by_all(tmp_path: Path) -> Non
     finally:
         os.umask(mask)
 
-    assert file == find_file(tmp_path, "parca")
-    assert file.state is State.CURRENT
+    path = tmp_path / FILES["parca"]
+    assert file == VendoredFile(path, "parca", State.WRITTEN, int(LIBPATCH), VERSION)
+    assert find_file(tmp_path, "parca") == dataclasses.replace(file, state=State.CURRENT)
     assert oct(file.path.stat().st_mode & 0o777) == "0o644"
 
 

@@ -15,9 +15,12 @@ from tests.cli.vendored import (
     IS_CURRENT,
     IS_EDITED,
     IS_FOREIGN,
+    IS_UNPUBLISHED,
+    IS_WRITTEN,
     OF_PACKAGE,
     list_files,
     make_reference,
+    publish,
     put,
     renumber,
     restamp,
@@ -40,7 +43,18 @@ def test_the_current_file_is_written_into_a_charm(
 
     assert list_files(charm_directory) == ["charmcraft.yaml", FILES[charm]]
     assert (charm_directory / FILES[charm]).read_text(encoding="utf-8") == CURRENT[charm]
-    assert capsys.readouterr() == (f"{FILES[charm]}: {IS_CURRENT}\n", "")
+    assert capsys.readouterr() == (f"{FILES[charm]}: {IS_WRITTEN}\n", "")
+
+
+@pytest.mark.parametrize("options", [[], ["--check"]])
+def test_the_name_of_a_charm_stands_for_its_import_path(
+    options: List[str], charm_directory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put(charm_directory, "parca_k8s", CURRENT["parca_k8s"])
+
+    assert main(["vendor", "--charm", "parca-k8s", *options]) == 0
+    assert list_files(charm_directory) == ["charmcraft.yaml", FILES["parca_k8s"]]
+    assert capsys.readouterr() == (f"{FILES['parca_k8s']}: {IS_CURRENT}\n", "")
 
 
 def test_a_charm_may_be_elsewhere_and_have_its_metadata_in_an_old_file(tmp_path: Path) -> None:
@@ -64,9 +78,14 @@ def test_a_current_file_is_left_alone(
 
 
 @pytest.mark.parametrize("text", ["reference", "older", "carriage returns"])
-def test_a_file_that_nobody_edited_is_replaced(text: str, charm_directory: Path) -> None:
+def test_a_file_that_nobody_edited_is_replaced(
+    text: str,
+    charm_directory: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     texts: Dict[str, str] = {
-        "reference": make_reference("parca_k8s", 6),
+        "reference": publish(monkeypatch, "parca_k8s", 6),
         "older": restamp(renumber(CURRENT["parca_k8s"], 1)),
         "carriage returns": restamp(CURRENT["parca_k8s"] + "\n").replace("\n", "\r\n"),
     }
@@ -74,6 +93,7 @@ def test_a_file_that_nobody_edited_is_replaced(text: str, charm_directory: Path)
 
     assert main(["vendor", "--charm", "parca_k8s"]) == 0
     assert path.read_text(encoding="utf-8") == CURRENT["parca_k8s"]
+    assert capsys.readouterr() == (f"{FILES['parca_k8s']}: {IS_WRITTEN}\n", "")
 
 
 @pytest.mark.parametrize(
@@ -81,6 +101,7 @@ def test_a_file_that_nobody_edited_is_replaced(text: str, charm_directory: Path)
     [
         (CURRENT["parca"] + "# mine\n", IS_EDITED),
         ("import ops\n", IS_FOREIGN),
+        (make_reference("parca", 6), IS_UNPUBLISHED),
         (make_reference("parca_k8s", 6), IS_FOREIGN),
         (
             restamp(renumber(CURRENT["parca"], 99)),
@@ -102,6 +123,7 @@ def test_a_file_that_somebody_would_miss_is_replaced_only_by_force(
 
     assert main(["vendor", "--charm", "parca", "--force"]) == 0
     assert path.read_text(encoding="utf-8") == CURRENT["parca"]
+    assert capsys.readouterr() == (f"{FILES['parca']}: {IS_WRITTEN}\n", "")
 
 
 @pytest.mark.parametrize("arguments", [["--charm", "parca"], ["--check"]])
@@ -117,12 +139,24 @@ def test_a_directory_that_is_not_a_charm_is_refused(
     )
 
 
-def test_a_name_that_no_directory_can_have_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["vendor", "a\0b", "--check"]) == 2
-    assert capsys.readouterr() == (
-        "",
-        r"parca-scrape: error: 'a\x00b': not a charm: no charmcraft.yaml or metadata.yaml" "\n",
-    )
+@pytest.mark.parametrize("arguments", [["--charm", "parca"], ["--check"]])
+@pytest.mark.parametrize(
+    ("name", "shown"), [("missing", "missing"), ("file", "file"), ("a\0b", r"'a\x00b'")]
+)
+def test_a_folder_that_is_not_there_is_refused(
+    name: str,
+    shown: str,
+    arguments: List[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("")
+
+    assert main(["vendor", name, *arguments]) == 2
+    assert list_files(tmp_path) == ["file"]
+    assert capsys.readouterr() == ("", f"parca-scrape: error: {shown}: no such folder\n")
 
 
 def test_the_import_path_must_be_named(
@@ -200,7 +234,8 @@ def test_a_check_that_finds_no_file_says_so(
             restamp(renumber(CURRENT["parca"], 99)),
             f"newer: LIBPATCH 99 of parca-scrape {VERSION}",
         ),
-        (make_reference("parca", 8), "LIBPATCH 8 of the reference library"),
+        (make_reference("parca", 6), IS_UNPUBLISHED),
+        (make_reference("parca", 8), IS_UNPUBLISHED),
         ("", IS_FOREIGN),
     ],
 )

@@ -6,7 +6,10 @@ import re
 from pathlib import Path
 from typing import List
 
+import pytest
+
 from parca_scrape.cli.charmhub import LIBIDS
+from parca_scrape.cli.published import PUBLISHED
 from parca_scrape.cli.single_files import compute_digest
 from parca_scrape.version import VERSION
 from tests.forms import ROOT
@@ -17,7 +20,9 @@ CURRENT = {charm: (ROOT / FILES[charm]).read_text(encoding="utf-8") for charm in
 (LIBPATCH,) = re.findall(r"^LIBPATCH = (\d+)$", CURRENT["parca"], re.MULTILINE)
 OF_PACKAGE = f"LIBPATCH {LIBPATCH} of parca-scrape {VERSION}"
 IS_CURRENT = f"current: {OF_PACKAGE}"
+IS_WRITTEN = f"written: {OF_PACKAGE}"
 IS_EDITED = "edited by hand: its digest does not match"
+IS_UNPUBLISHED = "edited by hand, or unknown: its digest is not that of a published version"
 IS_FOREIGN = "not this library: its LIBID is missing or different"
 
 
@@ -27,6 +32,13 @@ def make_reference(charm: str, libpatch: int) -> str:
         f'LIBID = "{LIBIDS[charm]}"\n\nLIBAPI = 0\n\nLIBPATCH = {libpatch}\n\n'
         "ALLOWED_KEYS = set()\n"
     )
+
+
+def publish(monkeypatch: pytest.MonkeyPatch, charm: str, libpatch: int) -> str:
+    """Return a file that counts as a published version of the reference library."""
+    text = make_reference(charm, libpatch)
+    monkeypatch.setitem(PUBLISHED[charm], libpatch, (compute_digest(text),))
+    return text
 
 
 def restamp(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import hashlib
 import os
@@ -15,6 +16,7 @@ import yaml
 
 from parca_scrape._getters import as_list, as_object
 from parca_scrape.cli.charmhub import LIBIDS, list_shortcomings
+from parca_scrape.cli.published import PUBLISHED
 
 CHARM_FILES = ("charmcraft.yaml", "metadata.yaml")
 FILE_NAME = "parca_scrape.py"
@@ -31,11 +33,14 @@ class State(enum.Enum):
     """What a file is, compared with the one that would be written."""
 
     CURRENT = enum.auto()
+    WRITTEN = enum.auto()
+    """The current file, which this process has just written."""
     OLDER = enum.auto()
     NEWER = enum.auto()
     EDITED = enum.auto()
+    """Its digest is neither the one that it states nor that of a published version."""
     REFERENCE = enum.auto()
-    """The library of this name that charmcraft fetches from Charmhub."""
+    """A published version of the library of this name that charmcraft fetches from Charmhub."""
     FOREIGN = enum.auto()
 
 
@@ -61,8 +66,10 @@ class VendoredFile:
         shortcomings = list_shortcomings(self.charm, self.libpatch or 0)
         if self.state is State.FOREIGN:
             return "not this library: its LIBID is missing or different"
-        if self.state is State.EDITED:
+        if self.state is State.EDITED and self.version:
             return "edited by hand: its digest does not match"
+        if self.state is State.EDITED:
+            return "edited by hand, or unknown: its digest is not that of a published version"
         if self.state is State.REFERENCE:
             return "; ".join([f"{libpatch} of the reference library", *shortcomings])
         name = f"{self.state.name.lower()}: {libpatch} of parca-scrape {self.version}"
@@ -70,7 +77,7 @@ class VendoredFile:
 
 
 def compute_digest(text: str) -> str:
-    """Return the digest of a single file, without the line that holds the digest."""
+    """Return the digest of a file, without the line that holds the digest of a single file."""
     return hashlib.sha256(STAMP.sub("", text, count=1).encode("utf-8")).hexdigest()
 
 
@@ -116,14 +123,19 @@ def classify(path: Path, charm: str, text: str) -> VendoredFile:
     shipped = read_shipped(charm)
     libpatch = parse_libpatch(text)
     stamp = STAMP.search(text)
+    digest = compute_digest(text)
     if stamp is None:
         libid = LIBID.search(text)
-        is_reference = libid is not None and libid.group(1) == LIBIDS[charm]
-        state = State.REFERENCE if is_reference else State.FOREIGN
+        if libid is None or libid.group(1) != LIBIDS[charm]:
+            state = State.FOREIGN
+        elif digest in PUBLISHED[charm].get(libpatch or 0, ()):
+            state = State.REFERENCE
+        else:
+            state = State.EDITED
         return VendoredFile(path, charm, state, libpatch)
     if text == shipped:
         state = State.CURRENT
-    elif compute_digest(text) != stamp.group(2):
+    elif digest != stamp.group(2):
         state = State.EDITED
     elif (libpatch or 0) > (parse_libpatch(shipped) or 0):
         state = State.NEWER
@@ -141,6 +153,9 @@ def parse_libpatch(text: str) -> Optional[int]:
 def write_file(directory: Path, charm: str) -> VendoredFile:
     """Write the current file into a charm's directory, either the whole file or nothing.
 
+    Returns:
+        The file, whose state is `WRITTEN`.
+
     Raises:
         OSError: the file cannot be written.
     """
@@ -157,7 +172,7 @@ def write_file(directory: Path, charm: str) -> VendoredFile:
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
-    return classify(path, charm, text)
+    return dataclasses.replace(classify(path, charm, text), state=State.WRITTEN)
 
 
 def list_fetched(directory: Path, charm: str) -> List[str]:

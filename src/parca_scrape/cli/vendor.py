@@ -33,8 +33,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--charm",
+        type=name_package,
         choices=tuple(LIBIDS),
-        help="import path charms.CHARM.v0 to write or check (default with --check: both)",
+        help="import path charms.CHARM.v0 to write or check (default with --check: both);"
+        " the name of the charm, parca-k8s, is also accepted",
     )
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument(
@@ -49,6 +51,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def name_package(charm: str) -> str:
+    """Return the name of a charm as it is in an import path."""
+    return charm.replace("-", "_")
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Write or check the file and return the exit code.
 
@@ -61,6 +68,8 @@ def run(arguments: argparse.Namespace) -> int:
     directory = Path(arguments.directory)
     charms = (arguments.charm,) if arguments.charm else tuple(LIBIDS)
     try:
+        if not directory.is_dir():
+            raise CommandError(f"{show(directory)}: no such folder")
         if not is_charm(directory):
             raise CommandError(f"{show(directory)}: not a charm: no {' or '.join(CHARM_FILES)}")
         if arguments.check:
