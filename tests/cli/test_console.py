@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from parca_scrape.cli.console import CommandError, name_input, read_text, show
 from tests.cli.command import ENVIRONMENT, run, start
@@ -59,6 +60,24 @@ def test_standard_input_that_is_closed_is_refused_in_one_line() -> None:
     )
     line = f"{ERROR} standard input: Bad file descriptor\n".encode()
     assert (process.returncode, process.stdout, process.stderr) == (2, b"", line)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+@pytest.mark.parametrize("form", ["yaml", "json"])
+def test_standard_output_is_utf8_whatever_the_locale_says(
+    tmp_path: Path, form: str, encoding: str
+) -> None:
+    file = tmp_path / "dump"
+    path = "/\U0001f525/é"
+    file.write_text(make_dump({**ONE_PORT, "profiling_config": {"path_prefix": path}}))
+    process = subprocess.run(
+        [sys.executable, "-m", "parca_scrape", "render", str(file), "--format", form],
+        capture_output=True,
+        env={**ENVIRONMENT, "PYTHONIOENCODING": encoding},
+        check=True,
+    )
+    document = make_document(profiling_config={"path_prefix": path})
+    assert yaml.safe_load(process.stdout.decode()) == document
 
 
 @pytest.mark.parametrize(

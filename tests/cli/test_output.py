@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Dict, List
+from typing import Dict, List, Type, Union
 
 import pytest
 import yaml
 
 from parca_scrape.cli.main import main
-from parca_scrape.cli.output import Lines, encode_yaml
+from parca_scrape.cli.output import Lines, encode_json, encode_yaml
 from tests.cli.dumps import ONE_PORT, make_document, make_dump, render
 from tests.core.test_security import (
     KEY,
@@ -19,6 +19,8 @@ from tests.core.test_security import (
 )
 from tests.pem import CERTIFICATE, PRIVATE_KEY
 from tests.strategies import Json
+
+Loader = Type[Union[yaml.SafeLoader, yaml.CSafeLoader]]
 
 
 @pytest.mark.parametrize("form", ["yaml", "json"])
@@ -122,3 +124,31 @@ def test_yaml_is_the_same_without_libyaml(tmp_path: Path, monkeypatch: pytest.Mo
     exit_code, out, err = render(tmp_path, dump)
     document = make_document(tls_config={"ca": CERTIFICATE})
     assert (exit_code, yaml.safe_load(out), err) == (0, document, "")
+
+
+# Every character that UTF-8 has up to U+FFFF, and some beyond: the first, emoji, tags, the last.
+CHARACTERS = [
+    *map(chr, range(0xD800)),
+    *map(chr, range(0xE000, 0x10000)),
+    *["\U00010000", "\U0001f525", "\U000e0041", "\U0010fffe", "\U0010ffff"],
+]
+
+
+@pytest.mark.parametrize(
+    "loader", [yaml.SafeLoader, getattr(yaml, "CSafeLoader", yaml.SafeLoader)]
+)
+def test_json_and_yaml_read_the_same_text_in_what_is_printed_as_json(loader: Loader) -> None:
+    document = {"text": "".join(CHARACTERS), **{f"key {text}": 1 for text in CHARACTERS[:256]}}
+    out = encode_json(document)
+    assert json.loads(out) == document
+    assert yaml.load(out, Loader=loader) == document
+
+
+def test_what_is_printed_as_json_is_printable_up_to_the_last_that_json_can_escape() -> None:
+    out = encode_json({"text": "".join(CHARACTERS)})
+    kept = [text for text in out.replace("\n", "") if not text.isprintable()]
+    assert kept == ["\U000e0041", "\U0010fffe", "\U0010ffff"]
+
+
+def test_what_is_printed_as_json_can_be_read_by_people() -> None:
+    assert encode_json({"text": "\U0001f525 é"}) == '{\n  "text": "\U0001f525 é"\n}\n'

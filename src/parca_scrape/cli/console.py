@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Callable, Optional
 
 PROGRAM = "parca-scrape"
 STANDARD_INPUT = "-"
@@ -37,6 +38,19 @@ def read_text(file: str) -> str:
         raise CommandError("not UTF-8 text") from None
     except ValueError:
         raise CommandError("not a valid file name") from None
+
+
+def write_text(text: str) -> None:
+    """Print text as UTF-8, even if the locale has another encoding: YAML and JSON are UTF-8.
+
+    Raises:
+        OSError: the text cannot be written.
+    """
+    # Whoever calls `main` may have replaced standard output with another kind of stream.
+    reconfigure: Optional[Callable[..., None]] = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(encoding="utf-8")
+    print(text, end="", flush=True)
 
 
 def name_input(file: str) -> str:

@@ -1,15 +1,21 @@
-"""Scrape configs as text for people: YAML or JSON, all ASCII, with private keys hidden."""
+"""Scrape configs as text for people and for Parca: YAML or JSON, with private keys hidden.
+
+Parca loads both as YAML. All YAML is ASCII; JSON has no escape that YAML knows for a character
+beyond U+FFFF.
+"""
 
 from __future__ import annotations
 
 import json
-from typing import Dict, Mapping
+import re
+from typing import Dict, Mapping, Match
 
 import yaml
 
 from parca_scrape._pem import PRIVATE_KEY
 
 SECRET = "<secret>"
+NOT_ASCII = re.compile(r"[^\x00-\x7e]")
 
 
 class Lines(str):
@@ -29,8 +35,20 @@ def prepare_tls(tls_config: Dict[str, object], *, show_secrets: bool) -> None:
 
 
 def encode_json(document: Mapping[str, object]) -> str:
-    """Return a document as JSON."""
-    return json.dumps(document, indent=2) + "\n"
+    """Return a document as JSON that a YAML loader reads as the same.
+
+    The exception is a key that takes more than 1,022 characters, which YAML refuses in this form.
+    """
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    return NOT_ASCII.sub(escape, text) + "\n"
+
+
+def escape(match: Match[str]) -> str:
+    """Return a character for JSON: escaped if it is unprintable, as YAML refuses most of those."""
+    character = match.group()
+    if character.isprintable() or character > "\uffff":
+        return character
+    return f"\\u{ord(character):04x}"
 
 
 def encode_yaml(document: Mapping[str, object]) -> str:

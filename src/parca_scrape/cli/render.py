@@ -12,6 +12,7 @@ from parca_scrape.cli.console import (
     CommandError,
     name_input,
     read_text,
+    write_text,
 )
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
     for scrape_config in scrape_configs:
         prepare_tls(scrape_config.get("tls_config", {}), show_secrets=arguments.show_secrets)
     encode = encode_json if arguments.format == "json" else encode_yaml
-    print(encode({"scrape_configs": scrape_configs}), end="", flush=True)
+    write_text(encode({"scrape_configs": scrape_configs}))
     for problem in problems:
         print(problem, file=sys.stderr)
     return PROBLEMS_FOUND if any(problem.severity == "error" for problem in problems) else 0
