@@ -7,6 +7,7 @@ import json
 import re
 import shlex
 import textwrap
+from pathlib import Path
 from typing import Dict, Iterator, List, Mapping
 
 import ops
@@ -20,6 +21,7 @@ from examples.tls_provider_charm import SecureShopCharm
 from parca_scrape import TargetsChangedEvent
 from parca_scrape.cli.main import make_parser
 from tests import pem
+from tests.cli.dumps import make_dump, render
 from tests.forms import ROOT
 
 PAGES = [
@@ -168,6 +170,34 @@ def test_the_parca_of_the_example_says_how_many_problems_there_are() -> None:
     state = context.run(context.on.relation_changed(relation), state)
     line = "problems in scrape jobs: 2, see juju debug-log"
     assert state.unit_status == testing.ActiveStatus(line)
+
+
+@pytest.mark.parametrize(
+    ("labels", "ensure_ascii"),
+    [({"a": "\U0001f600"}, True), ({"a": "\x7f"}, False), ({"a" * 1023: "b"}, False)],
+)
+def test_parca_reads_what_yaml_safe_dump_writes_and_not_all_that_json_dumps_does(
+    labels: Dict[str, str], ensure_ascii: bool, tmp_path: Path
+) -> None:
+    job = {"static_configs": [{"targets": ["zinc:80"], "labels": labels}]}
+    exit_code, out, _ = render(tmp_path, make_dump(job))
+    document = yaml.safe_load(out)
+    [scrape_config] = document["scrape_configs"]
+    [static_config] = scrape_config["static_configs"]
+    assert exit_code == 0
+    assert static_config["labels"].items() >= labels.items()
+
+    assert load_as_parca(yaml.safe_dump(document)) == document
+    assert load_as_parca(json.dumps(document, ensure_ascii=ensure_ascii)) != document
+
+
+def load_as_parca(text: str) -> object:
+    """Return what is read by libyaml, of which Parca's loader is a port; None if it refuses."""
+    try:
+        document: object = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.YAMLError:
+        return None
+    return document
 
 
 def test_the_charms_in_the_guide_of_the_single_files_work() -> None:
