@@ -38,7 +38,7 @@ def list_forms() -> Dict[str, Tuple[str, str]]:
 
 def read_runs(description: str, default: int) -> int:
     """Return the number of runs that the command line asks for."""
-    parser = argparse.ArgumentParser(description=description.splitlines()[0])
+    parser = argparse.ArgumentParser(description=description.partition("\n")[0])
     parser.add_argument("runs", metavar="RUNS", nargs="?", type=int, default=default)
     runs: int = parser.parse_args().runs
     return runs

@@ -155,7 +155,7 @@ def compare(remotes: Sequence[Remote], runs: int) -> Seconds:
 
 def main() -> None:
     """Print the medians and the ratios that matter."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--relations", type=int, default=50)
     parser.add_argument("--units", type=int, default=20, help="of each relation")
     parser.add_argument("--ports", type=int, default=1, help="of each unit")

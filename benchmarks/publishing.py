@@ -70,7 +70,7 @@ def measure_process(runs: int) -> float:
 
 def main() -> None:
     """Print calls and times of the hooks in which a provider publishes."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--relations", type=int, default=1)
     parser.add_argument("--runs", type=int, default=20)
     options = parser.parse_args()

@@ -259,7 +259,7 @@ def write_docs(costs: Dict[str, Costs]) -> None:
 
 def main() -> int:
     """Measure, write and judge."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("shapes", metavar="SHAPE", nargs="*", help=f"of {', '.join(SHAPES)}")
     parser.add_argument(
         "--sizes", type=int, default=STEPS, help="how many sizes, each twice the last"

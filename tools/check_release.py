@@ -16,6 +16,7 @@ VERSION = re.compile(r'^VERSION = "(.+)"$', re.MULTILINE)
 
 # Stands for the address of the repository where that is not known yet.
 UNKNOWN_ADDRESS = "https://repository.invalid"
+RECORD_COMMAND = ".venv-tools/bin/python tools/single_file.py --release"
 
 
 def read(path: str) -> str:
@@ -31,7 +32,7 @@ def find_faults(tag: str) -> Iterator[str]:
     record: Dict[str, object] = json.loads(read("tools/libpatch.json"))
     released = record["released"]
     if not isinstance(released, dict) or record["digests"] not in released.values():
-        yield "the single files are not recorded: run python tools/single_file.py --release"
+        yield f"the single files are not recorded: run {RECORD_COMMAND}"
     if f"## [{version}]" not in read("CHANGELOG.md"):
         yield f"CHANGELOG.md has no entry for {version}"
     for path in ("pyproject.toml", "README.md", "stubs/pyproject.toml", "stubs/README.md"):

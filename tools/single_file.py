@@ -38,7 +38,7 @@ RECORD = ROOT / "tools" / "libpatch.json"
 LINE_LENGTH = 99
 LIBAPI = 0
 THIRD_PARTY = "ops"
-COMMAND = "python tools/single_file.py"
+COMMAND = "make single-files"
 NO_DIGEST = "0" * 64
 HEADER = """\
 # Licensed under the Apache License, Version 2.0: see http://www.apache.org/licenses/LICENSE-2.0

@@ -91,7 +91,7 @@ def test_a_stale_file_is_noticed(checkout: Path) -> None:
     append(checkout, "topology", "\n\n# Changed.\n")
 
     assert generate(checkout, "--check") == (
-        f"single_file: {FILES['parca']} is stale: run python tools/single_file.py\n"
+        f"single_file: {FILES['parca']} is stale: run make single-files\n"
     )
     assert generate(checkout) == ""
     assert generate(checkout, "--check") == ""
@@ -102,7 +102,7 @@ def test_a_stale_record_is_noticed(checkout: Path) -> None:
     (checkout / RECORD).write_text(record, encoding="utf-8")
 
     assert generate(checkout, "--check") == (
-        f"single_file: {RECORD} is stale: run python tools/single_file.py\n"
+        f"single_file: {RECORD} is stale: run make single-files\n"
     )
 
 

@@ -165,7 +165,8 @@ def test_a_release_whose_single_files_are_not_recorded_is_refused(release: Path)
     record.write_text(json.dumps({**content, "released": {}}), encoding="utf-8")
 
     assert check_release(release, f"v{VERSION}") == [
-        "the single files are not recorded: run python tools/single_file.py --release",
+        "the single files are not recorded: run .venv-tools/bin/python tools/single_file.py"
+        " --release",
     ]
 
 
