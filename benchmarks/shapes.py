@@ -1,170 +1,269 @@
-"""Shapes that a databag of a given size can take, most of them expensive."""
+"""Shapes that the databags of a relation can take, each expensive in its own way."""
 
 from __future__ import annotations
 
 import json
 from typing import Callable, Dict, List, Tuple
 
-from benchmarks.dispatch import MODEL, MODEL_UUID
-from parca_scrape.databag import RelationDatabags, UnitDatabag
+from benchmarks.dispatch import MODEL, MODEL_UUID, Remote
 
 APPLICATION = "zinc"
-METADATA = {"model": MODEL, "model_uuid": MODEL_UUID, "application": APPLICATION}
 HOST = "10.1.2.3"
 DIGITS = 4300
+LONG = 1000
+"""Within the limit of a name in characters, and a little below."""
 
 
-def make_databags(
-    scrape_jobs: str, *, model: str = MODEL, units: int = 1, host: str = HOST
-) -> RelationDatabags:
-    """Return the databags of a relation."""
-    names = [f"{APPLICATION}/{number}" for number in range(units)]
-    app_databag = {
-        "scrape_jobs": scrape_jobs,
-        "scrape_metadata": json.dumps({**METADATA, "model": model}),
+def make_remote(
+    scrape_jobs: str, *, units: int = 1, host: str = HOST, unit_name: str = "", **metadata: str
+) -> Remote:
+    """Return an application and its databags.
+
+    Args:
+        scrape_jobs: what it publishes.
+        units: how many units it has.
+        host: the address of each of them.
+        unit_name: what the names that they publish begin with.
+        metadata: fields of its metadata.
+    """
+    topology = {"model": MODEL, "model_uuid": MODEL_UUID, "application": APPLICATION, **metadata}
+    app_databag = {"scrape_jobs": scrape_jobs, "scrape_metadata": json.dumps(topology)}
+    unit_databags = {
+        f"{APPLICATION}/{number}": {
+            "parca_scrape_unit_address": host,
+            "parca_scrape_unit_name": f"{unit_name}{APPLICATION}/{number}",
+        }
+        for number in range(units)
     }
-    databags = {name: UnitDatabag(host, name) for name in names}
-    return RelationDatabags.decode(1, APPLICATION, app_databag, databags)
+    return Remote(1, APPLICATION, app_databag, unit_databags)
 
 
-def fill(size: int, before: str, part: str, after: str) -> str:
+def fill(size: int, around: str, part: str) -> str:
     """Return JSON of a given size, with as many numbered parts as fit.
 
     Args:
-        size: how long the text may be.
-        before: the text before the parts.
+        size: how many characters the text may have.
+        around: the text around the parts, with `...` in their place.
         part: one part, with `@` for its number.
-        after: the text after the parts.
     """
+    before, after = around.split("...")
     texts: List[str] = []
     length = len(before) + len(after)
-    while length < size:
+    while True:
         text = part.replace("@", str(len(texts)))
         length += len(text) + 1
+        if length > size:
+            return before + ",".join(texts) + after
         texts.append(text)
-    return before + ",".join(texts) + after
 
 
-def fill_jobs(size: int, part: str) -> str:
-    """Return as many jobs as fit."""
-    return fill(size, "[", part, "]")
+def repeat(around: str, text: str, size: int) -> str:
+    """Return JSON of a given size with one long text in place of `...`."""
+    return around.replace("...", text * ((size - len(around)) // len(text)))
 
 
-def fill_job(size: int, path: str, part: str) -> str:
-    """Return one job with many parts.
-
-    Args:
-        size: how long the text may be.
-        path: the job around the parts, with `...` in their place.
-        part: one of the parts.
-    """
-    before, after = f"[{path}]".split("...")
-    return fill(size, before, part, after)
+def number(count: int, part: str) -> str:
+    """Return parts with numbers in place of `@`, separated by commas."""
+    return ",".join(part.replace("@", str(index)) for index in range(count))
 
 
-def fill_text(size: int, character: str) -> str:
-    """Return one job with a long name."""
-    return f'[{{"job_name": "{character * (size // len(character))}"}}]'
-
-
-TARGETS = '{"static_configs": [{"targets": [...]}]}'
-LABELS = '{"static_configs": [{"targets": ["h:80"], "labels": {...}}]}'
+JOBS = "[...]"
+JOB = "[{...}]"
+TARGETS = '[{"static_configs": [{"targets": [...]}]}]'
+STATIC_CONFIGS = '[{"static_configs": [...]}]'
+LABELS = '[{"static_configs": [{"targets": ["*:80"], "labels": {...}}]}]'
+PROFILES = '[{"profiling_config": {"pprof_config": {...}}}]'
+SAMPLE_TYPES = PROFILES.replace("...", '"memory": {"keep_sample_type": [...]}')
+SECURE = '[{"scheme": "https", "tls_config": {"ca": "..."}}]'
 PEM_LINE = "-----BEGIN CERTIFICATE-----\\n"
+CERTIFICATE = f"{PEM_LINE}MAMCAQU=\\n-----END CERTIFICATE-----\\n"
+OWN_PROFILE = '"p@": {"enabled": true, "path": "/"}'
+HUNDRED_PORTS = '"static_configs": [{"targets": [...]}]'.replace("...", number(100, '"*:1@"'))
+LABELLED = '{"labels": {...}}'.replace("...", number(64, '"@": 0'))
+LABEL_VALUE = "v" * 8_000
+A_NAME = "n" * LONG
 
-SHAPES: Dict[str, Tuple[str, Callable[[int], RelationDatabags]]] = {
+Make = Callable[[int], Remote]
+SHAPES: Dict[str, Tuple[str, Make]] = {
     "jobs": (
         "many small jobs",
-        lambda size: make_databags(fill_jobs(size, '{"job_name": "@"}')),
+        lambda size: make_remote(fill(size, JOBS, '{"job_name": "@"}')),
+    ),
+    "jobs-units": (
+        "many small jobs, and a thousand units",
+        lambda size: make_remote(fill(size, JOBS, '{"job_name": "@"}'), units=1_000),
     ),
     "namesakes": (
         "many jobs of one name, all different",
-        lambda size: make_databags(fill_jobs(size, '{"scrape_interval": "1@s"}')),
+        lambda size: make_remote(fill(size, JOBS, '{"scrape_interval": "1@s"}')),
     ),
     "static-configs": (
-        "many static configs without anything in them",
-        lambda size: make_databags(fill_job(size, '{"static_configs": [...]}', "{}")),
+        "many empty static configs",
+        lambda size: make_remote(fill(size, STATIC_CONFIGS, "{}")),
+    ),
+    "no-addresses": (
+        "many static configs, and units without an address",
+        lambda size: make_remote(fill(size, STATIC_CONFIGS, '{"targets":["*:1"]}'), host=""),
     ),
     "targets": (
         "many fully qualified targets",
-        lambda size: make_databags(fill_job(size, TARGETS, '"h@:80"')),
+        lambda size: make_remote(fill(size, TARGETS, '"h@:80"')),
     ),
     "ports": (
         "many wildcards, and a hundred units",
-        lambda size: make_databags(fill_job(size, TARGETS, '"*:1"'), units=100),
-    ),
-    "labels": (
-        "many labels",
-        lambda size: make_databags(fill_job(size, LABELS, '"l@": ""')),
-    ),
-    "labels-units": (
-        "many labels, and a hundred units",
-        lambda size: make_databags(
-            fill_job(size, LABELS.replace("h:80", "*:80"), '"l@": ""'), units=100
-        ),
-    ),
-    "profiles": (
-        "many profiles",
-        lambda size: make_databags(
-            fill_job(
-                size,
-                '{"profiling_config": {"pprof_config": {...}}}',
-                '"p@": {"enabled": true, "path": "/"}',
-            )
-        ),
-    ),
-    "bad-targets": (
-        "many targets that are none: a problem each",
-        lambda size: make_databags(fill_job(size, TARGETS, '"/"')),
-    ),
-    "bad-jobs": (
-        "many jobs that are none: a problem each",
-        lambda size: make_databags(fill_jobs(size, "0")),
-    ),
-    "unknown-keys": (
-        "many keys that no job has: a problem each",
-        lambda size: make_databags(fill_job(size, "{...}", '"k@": 0')),
+        lambda size: make_remote(fill(size, TARGETS, '"*:1"'), units=100),
     ),
     "colons": (
         "many targets that look like IPv6",
-        lambda size: make_databags(fill_job(size, TARGETS, '"1:2:3:4:5:6:7::"')),
+        lambda size: make_remote(fill(size, TARGETS, '"1:2:3:4:5:6:7::"')),
     ),
-    "pem": (
-        "many PEM blocks that begin and never end",
-        lambda size: make_databags(
-            f'[{{"tls_config": {{"ca": "{PEM_LINE * (size // len(PEM_LINE))}"}}}}]'
+    "labels": (
+        "many labels, and a hundred units",
+        lambda size: make_remote(fill(size, LABELS, '"l@": ""'), units=100),
+    ),
+    "label-values": (
+        "long labels, and ten thousand units",
+        lambda size: make_remote(fill(size, LABELS, f'"l@": "{LABEL_VALUE}"'), units=10_000),
+    ),
+    "labelled": (
+        "64 labels on each of many static configs",
+        lambda size: make_remote(fill(size, STATIC_CONFIGS, LABELLED)),
+    ),
+    "profiles": (
+        "many profiles, and a hundred ports of a hundred units",
+        lambda size: make_remote(
+            fill(
+                size,
+                f'[{{{HUNDRED_PORTS}, "profiling_config": {{"pprof_config": {{...}}}}}}]',
+                OWN_PROFILE,
+            ),
+            units=100,
         ),
     ),
-    "digits": ("one number", lambda size: make_databags(f"[{'9' * size}]")),
-    "numbers": (
-        f"many numbers of {DIGITS} digits",
-        lambda size: make_databags(fill_job(size, LABELS, f'"l@": {"9" * DIGITS}')),
+    "sample-types": (
+        "many sample types to keep",
+        lambda size: make_remote(fill(size, SAMPLE_TYPES, '{"type":"@","unit":"b"}')),
     ),
-    "nesting": ("lists within lists", lambda size: make_databags("[" * size)),
-    "text": ("one long name", lambda size: make_databags(fill_text(size, "a"))),
+    "bad-targets": (
+        "many bad targets: a problem each",
+        lambda size: make_remote(fill(size, TARGETS, '"/"')),
+    ),
+    "bad-jobs": (
+        "many bad jobs: a problem each",
+        lambda size: make_remote(fill(size, JOBS, "0")),
+    ),
+    "bad-static-configs": (
+        "many bad static configs: a problem each",
+        lambda size: make_remote(fill(size, STATIC_CONFIGS, "0")),
+    ),
+    "bad-labels": (
+        "many bad labels: a problem each",
+        lambda size: make_remote(fill(size, LABELS, '"@;": 0')),
+    ),
+    "bad-profiles": (
+        "many bad profiles: a problem each",
+        lambda size: make_remote(fill(size, PROFILES, '"@": {}')),
+    ),
+    "bad-sample-types": (
+        "many bad sample types: a problem each",
+        lambda size: make_remote(fill(size, SAMPLE_TYPES, '{"type":0}')),
+    ),
+    "unknown-keys": (
+        "many unknown keys: a problem each",
+        lambda size: make_remote(fill(size, JOB, '"k@": 0')),
+    ),
+    "pem-lines": (
+        "many PEM blocks that begin and never end",
+        lambda size: make_remote(repeat(SECURE, PEM_LINE, size)),
+    ),
+    "pem-blocks": (
+        "many whole PEM blocks",
+        lambda size: make_remote(repeat(SECURE, CERTIFICATE, size)),
+    ),
+    "pem-files": (
+        "PEM text in many fields for files",
+        lambda size: make_remote(
+            fill(
+                size,
+                JOBS,
+                f'{{"scheme":"https","tls_config":{{"ca_file":"{CERTIFICATE * 1000}"}}}}',
+            )
+        ),
+    ),
+    "digits": ("one number", lambda size: make_remote(repeat(JOBS, "9", size))),
+    "numbers": (
+        f"many numbers of {DIGITS:,} digits",
+        lambda size: make_remote(fill(size, LABELS, f'"l@": {"9" * DIGITS}')),
+    ),
+    "nesting": ("lists within lists", lambda size: make_remote("[" * size)),
     "surrogates": (
         "one long name of lone surrogates",
-        lambda size: make_databags(fill_text(size, "\\ud800")),
+        lambda size: make_remote(repeat('[{"job_name": "..."}]', "\\ud800", size)),
+    ),
+    "long-name": (
+        "a long job name",
+        lambda size: make_remote(repeat('[{"job_name": "..."}]', "a", size)),
+    ),
+    "long-names": (
+        f"job names of {LONG:,} characters, and a hundred units",
+        lambda size: make_remote(fill(size, JOBS, f'{{"job_name": "{A_NAME}@"}}'), units=100),
     ),
     "long-model": (
-        "a model name of half the size, in the names and labels of many jobs",
-        lambda size: make_databags(
-            fill_jobs(size // 2, '{"job_name": "@"}'), model="m" * (size // 2)
+        "a long model name, and many jobs",
+        lambda size: make_remote(
+            fill(size // 2, JOBS, '{"job_name": "@"}'), model="m" * (size // 2)
+        ),
+    ),
+    "long-topology": (
+        f"names of {LONG:,} characters of model, application and charm, and many jobs",
+        lambda size: make_remote(
+            fill(size, JOBS, '{"job_name": "@"}'),
+            units=10,
+            model=A_NAME,
+            application=A_NAME,
+            charm_name=A_NAME,
         ),
     ),
     "long-host": (
-        "an address of half the size, and many wildcards",
-        lambda size: make_databags(fill_job(size // 2, TARGETS, '"*:1"'), host="h" * (size // 2)),
+        "a long address, and many wildcards",
+        lambda size: make_remote(fill(size // 2, TARGETS, '"*:1"'), host="h" * (size // 2)),
     ),
     "long-port": (
-        "a port with leading zeros, and a thousand units",
-        lambda size: make_databags(
-            f'[{{"static_configs": [{{"targets": ["*:{"0" * size}80"]}}]}}]', units=1000
+        "a port with many zeros, and a thousand units",
+        lambda size: make_remote(
+            repeat(TARGETS.replace("...", '"*:...80"'), "0", size), units=1_000
         ),
     ),
     "long-label": (
         "a long label, and a thousand units",
-        lambda size: make_databags(
-            fill_job(size, LABELS.replace("h:80", "*:80"), f'"l@": "{"v" * size}"'), units=1000
+        lambda size: make_remote(
+            repeat(LABELS.replace("...", '"l": "..."'), "v", size), units=1_000
+        ),
+    ),
+    "long-label-name": (
+        "a long name of a label, and a thousand units",
+        lambda size: make_remote(
+            repeat(LABELS.replace("...", '"...": ""'), "l", size), units=1_000
+        ),
+    ),
+    "long-unit-names": (
+        f"names of {LONG:,} characters of many units, and a hundred ports",
+        lambda size: make_remote(
+            f"[{{{HUNDRED_PORTS}}}]",
+            units=size // LONG,
+            unit_name=A_NAME,
+        ),
+    ),
+    "long-path": (
+        "a long path, and a thousand units",
+        lambda size: make_remote(
+            repeat(PROFILES.replace("...", '"memory": {"path": "..."}'), "p", size), units=1_000
+        ),
+    ),
+    "long-paths": (
+        "long paths in many jobs",
+        lambda size: make_remote(
+            fill(size, JOBS, f'{{"profiling_config": {{"path_prefix": "/@{LABEL_VALUE}"}}}}')
         ),
     ),
 }

@@ -14,14 +14,14 @@ class SecureShopCharm(ops.CharmBase):
 
     def __init__(self, framework: ops.Framework) -> None:
         super().__init__(framework)
-        self.profiling = ProfilingEndpointProvider(self, jobs=self._make_jobs())
+        self.profiling = ProfilingEndpointProvider(self, jobs=self._make_jobs)
         events = self.on["receive-ca-cert"]
         for event in (events.relation_changed, events.relation_broken):
             framework.observe(event, self._on_ca_changed)
 
     def _on_ca_changed(self, _: ops.EventBase) -> None:
         """Publish the jobs again, with the new certificate or without one."""
-        self.profiling.update_scrape_job_spec(self._make_jobs())
+        self.profiling.set_scrape_job_spec()
 
     def _make_jobs(self) -> list[Job]:
         """Return the scrape jobs: none until the CA certificate is there."""

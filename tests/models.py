@@ -12,12 +12,17 @@ def expected_jobs(remotes: Sequence[Remote]) -> List[Object]:
 
     Names must not clash within an application.
     """
-    jobs: List[Object] = []
-    for remote in remotes:
-        for job in as_list(remote.jobs):
-            jobs.append(expected_job(as_object(job), remote))
-    names = [str(job["job_name"]) for job in jobs]
-    final = resolved_names(list(zip(names, map(repr, map(sorted_pairs, jobs)))))
+    relations = [
+        [expected_job(as_object(job), remote) for job in as_list(remote.jobs)]
+        for remote in remotes
+    ]
+    jobs = [job for relation in relations for job in relation]
+    final = resolved_names(
+        [
+            [(str(job["job_name"]), repr(sorted_pairs(job))) for job in relation]
+            for relation in relations
+        ]
+    )
     return [{**jobs[index], "job_name": name} for index, name in final]
 
 
@@ -78,23 +83,28 @@ def addresses(remote: Remote) -> List[Tuple[str, str]]:
     return [(name, address) for _, name, address in sorted(found)]
 
 
-def resolved_names(jobs: Sequence[Tuple[str, str]]) -> List[Tuple[int, str]]:
-    """Return index and final name of each job that stays, given names and contents.
+def resolved_names(relations: Sequence[Sequence[Tuple[str, str]]]) -> List[Tuple[int, str]]:
+    """Return index and final name of each job that stays, given names and contents by relation.
 
     Identical jobs become one. Of others the first keeps the name, and each later one takes the
-    lowest number behind it that makes a name which no job was given or has taken; `parca` is
-    taken from the start.
+    lowest number behind it that makes a name which no job of its own or of an earlier relation was
+    given or has taken; `parca` is taken from the start.
     """
     taken = ["parca"]
+    known: List[Tuple[str, str]] = []
     final: List[Tuple[int, str]] = []
-    for index, (name, content) in enumerate(jobs):
-        if (name, content) in jobs[:index]:
-            continue
-        chosen, number = name, 2
-        while chosen in taken or (chosen != name and any(chosen == given for given, _ in jobs)):
-            chosen, number = f"{name}_{number}", number + 1
-        taken.append(chosen)
-        final.append((index, chosen))
+    for relation in relations:
+        start = len(known)
+        known += relation
+        given = [name for name, _ in known]
+        for index, (name, content) in enumerate(relation, start):
+            if (name, content) in known[:index]:
+                continue
+            chosen, number = name, 2
+            while chosen in taken or (chosen != name and chosen in given):
+                chosen, number = f"{name}_{number}", number + 1
+            taken.append(chosen)
+            final.append((index, chosen))
     return final
 
 

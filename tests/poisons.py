@@ -92,6 +92,7 @@ LABEL_NAMES = (
         "__param_seconds",
         "__name__",
     ),
+    *("a;b", ";", "a;", "a,b", "a=b", "a:b"),
     *("__profile_path__", "__metrics_path__", "__meta_x", "__tmp", "job", "instance", "1", "null"),
     *(
         "juju_model",
@@ -108,6 +109,7 @@ LABEL_NAMES = (
 )
 PEMS: Tuple[Json, ...] = (
     *(CERTIFICATE, KEY, CERTIFICATE + CERTIFICATE, CERTIFICATE + KEY, KEY + CERTIFICATE),
+    *(KEY.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY"), KEY.replace("M", "=") + KEY),
     *(f"text\n{CERTIFICATE}text", CERTIFICATE.replace("\n", "\r\n"), CERTIFICATE.strip()),
     *(CERTIFICATE.replace("\n", ""), CERTIFICATE.replace("\n", "\\n"), " " + CERTIFICATE),
     *(CERTIFICATE.replace("\n", " \t\n"), KEY.replace("\n", ""), KEY.replace("\n", "\\n")),
@@ -135,6 +137,7 @@ PROFILES: Tuple[Object, ...] = (
 SECONDS: Tuple[Json, ...] = ("5", "5s", 0.0, 1.0, 1.5, -0.0, 2.0**62, 2.0**63, 30, 2**63 - 1)
 SAMPLES: Tuple[List[Json], ...] = (
     [{"type": "a"}],
+    [{"type": "a", "unit": ""}, {"type": "a", "unit": "b"}],
     [{"type": 5, "unit": True}],
     [{"x": 1}],
     [None, {}],
@@ -192,7 +195,10 @@ NEW_KEYS: Dict[str, Tuple[str, ...]] = {
     "static_configs[]": ("targets", "labels", "source"),
     "labels": LABEL_NAMES,
     "profiling_config": ("path_prefix", "pprof_config", "block_profile"),
-    "pprof_config": ("process_cpu", "memory", "fgprof", "", "\ud800", "a\nb", "x" * 300, "<<"),
+    "pprof_config": (
+        *("process_cpu", "memory", "fgprof", "", "\ud800", "a\nb", "x" * 300, "<<"),
+        *("trace", "heap.alloc", "é", "9", "a b", "a:b", "Trace", "fgprof\n"),
+    ),
     "pprof_config{}": ("enabled", "path", "delta", "seconds", "keep_sample_type", "x"),
     "tls_config": (
         *("ca", "cert", "key", "ca_file", "cert_file", "key_file", "ca_ref", "cert_ref"),

@@ -31,6 +31,7 @@ NOTHING: Databags = ({}, {})
 UNIT_ONLY: Databags = ({}, UNIT_DATA)
 
 Jobs = Iterable[Union[Mapping[str, object], Job]]
+JobSource = Union[Jobs, Callable[[], Optional[Jobs]]]
 Make = Callable[[ops.CharmBase], ProfilingEndpointProvider]
 
 
@@ -82,7 +83,7 @@ FULL_JOB = Job(
 DEFAULT = both_databags('[{"static_configs": [{"targets": ["*:80"]}]}]')
 
 
-def with_jobs(jobs: Optional[Jobs]) -> Make:
+def with_jobs(jobs: Optional[JobSource]) -> Make:
     """Make a provider with these jobs."""
     return lambda charm: ProfilingEndpointProvider(charm, jobs=jobs)
 

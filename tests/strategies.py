@@ -162,7 +162,7 @@ def good_jobs(draw: st.DrawFn, name: str) -> Object:
         job["scheme"] = scheme
     if draw(st.booleans()):
         job["profiling_config"] = draw(good_profiling_configs())
-    if draw(st.booleans()):
+    if scheme == "https" and draw(st.booleans()):
         job["tls_config"] = dict(draw(st.sampled_from(TLS_CONFIGS)))
     return dict(draw(st.permutations(list(job.items()))))
 
@@ -170,7 +170,7 @@ def good_jobs(draw: st.DrawFn, name: str) -> Object:
 @st.composite
 def good_profiling_configs(draw: st.DrawFn) -> Object:
     """Return a `profiling_config` in which nothing is wrong, and something is."""
-    names = draw(st.sets(st.sampled_from(("memory", "goroutine", "fgprof", "a b"))))
+    names = draw(st.sets(st.sampled_from(("memory", "goroutine", "fgprof", "a:b"))))
     profiles: Object = {name: dict(draw(st.sampled_from(PROFILES))) for name in sorted(names)}
     if draw(st.booleans()):
         profiles["process_cpu"] = dict(draw(st.sampled_from(CPU_PROFILES)))

@@ -152,4 +152,4 @@ class ProblemLog:
                 logger.log(level, "%s", problem)
         for relation_id, count in hidden.items():
             origin = "" if relation_id is None else f"relation {relation_id}: "
-            logger.warning("%s%d more problems; problems() returns all", origin, count)
+            logger.warning("%s%d more problems: problems() lists them", origin, count)

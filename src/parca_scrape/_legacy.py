@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, Mapping, Tuple
+from typing import Dict, Mapping
 
 from parca_scrape._getters import as_list, as_object
-from parca_scrape._pem import is_ca, is_certificate, is_private_key
+from parca_scrape._limits import MAX_PEM_LENGTH
+from parca_scrape._pem import find_pem_fault
 from parca_scrape.problems import Findings
 
 # The address of a unit in the first drafts of the interface. No released library wrote it alone;
@@ -15,11 +16,7 @@ LEGACY_ADDRESS_KEY = "parca_scrape_host"
 # Charms have put PEM text where Parca reads the path of a file. Consumers up to LIBPATCH 6 of
 # either library passed it on, and Parca then scraped without any TLS settings. It can go when no
 # charm on Charmhub writes `ca_file` into a scrape job.
-FILE_FIELDS: Dict[str, Tuple[str, Callable[[str], bool]]] = {
-    "ca_file": ("ca", is_ca),
-    "cert_file": ("cert", is_certificate),
-    "key_file": ("key", is_private_key),
-}
+FILE_FIELDS = {"ca_file": "ca", "cert_file": "cert", "key_file": "key"}
 # Consumers up to LIBPATCH 6 of either library split a target at its only colon, and copy labels
 # and iterate targets that may be null. The warnings can go when no such consumer is deployed.
 COLON_RULE = "consumers older than LIBPATCH 7 fail on IPv6 and on a target without a port"
@@ -32,16 +29,20 @@ def move_pem(fields: Mapping[str, object], findings: Findings) -> Dict[str, obje
     A good inline field stays as it is.
     """
     settings = dict(fields)
-    for name, (inline, is_good) in FILE_FIELDS.items():
-        text, present = settings.get(name), settings.get(inline)
-        if not isinstance(text, str) or not is_good(text):
-            continue
-        if isinstance(present, str) and is_good(present):
+    for name, inline in FILE_FIELDS.items():
+        if not is_pem(settings.get(name), inline) or is_pem(settings.get(inline), inline):
             continue
         settings[inline] = settings.pop(name)
         rule = f"is for the path of a file but contains PEM text: put the text into {inline}"
         findings.at(name).warning(rule)
     return settings
+
+
+def is_pem(value: object, name: str) -> bool:
+    """Return whether a value is good PEM text for the field `ca`, `cert` or `key`."""
+    if not isinstance(value, str) or len(value) > MAX_PEM_LENGTH:
+        return False
+    return not find_pem_fault(name, value)
 
 
 def warn_of_old_consumers(job: object, findings: Findings) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import binascii
 from typing import Iterator, List, Optional, Tuple
 
-CERTIFICATE = "CERTIFICATE"
-PRIVATE_KEY = "PRIVATE KEY"
+PEM_LABELS = {"ca": "CERTIFICATE", "cert": "CERTIFICATE", "key": "PRIVATE KEY"}
+ENCRYPTED_KEY = "ENCRYPTED PRIVATE KEY"
 PEM_DASHES = "-----"
 PEM_BEGIN = "-----BEGIN "
 PEM_END = "-----END "
@@ -14,25 +14,41 @@ DER_SEQUENCE = 0x30
 DER_LONG_LENGTH = 0x80
 
 
-def is_ca(text: str) -> bool:
-    """Return whether Go finds a certificate to trust in any PEM block (`AppendCertsFromPEM`)."""
-    return any(is_der_sequence(der) for label, der in decode_pem(text) if label == CERTIFICATE)
+def find_pem_fault(name: str, text: str) -> str:
+    """Return the rule that the PEM text of a field breaks, or an empty string.
+
+    Go looks for a certificate to trust in every block (`AppendCertsFromPEM`). Of the certificate
+    and the key that a client presents, the first block of each kind counts (`X509KeyPair`).
+
+    Args:
+        name: `ca`, `cert` or `key`.
+        text: the PEM text.
+    """
+    label = PEM_LABELS[name]
+    found = [
+        (kind, der)
+        for kind, der in decode_pem(text)
+        if kind == label or (name == "key" and kind.endswith(f" {label}"))
+    ]
+    blocks = [(kind, der) for kind, der in found if der is not None]
+    if not found:
+        return f"must contain a PEM block {label}, with BEGIN and END on lines of their own"
+    if not blocks:
+        return f"the body of the PEM block {label} must be base64 without headers"
+    counted = blocks if name == "ca" else blocks[:1]
+    if counted[0][0] == ENCRYPTED_KEY:
+        return "is encrypted, and Parca does not know the passphrase: use a key without one"
+    if not any(is_der_sequence(der) for _, der in counted):
+        what = label.lower()
+        return f"the PEM block {label} does not hold a {what}: copy it again from its file"
+    return ""
 
 
-def is_certificate(text: str) -> bool:
-    """Return whether Go finds a client certificate; the first one counts (`X509KeyPair`)."""
-    blocks = (der for label, der in decode_pem(text) if label == CERTIFICATE)
-    return is_der_sequence(next(blocks, b""))
+def decode_pem(text: str) -> Iterator[Tuple[str, Optional[bytes]]]:
+    """Yield label and body of each PEM block, in linear time (`encoding/pem`).
 
-
-def is_private_key(text: str) -> bool:
-    """Return whether Go finds a private key, of whatever certificate; the first one counts."""
-    blocks = (der for label, der in decode_pem(text) if f" {label}".endswith(f" {PRIVATE_KEY}"))
-    return is_der_sequence(next(blocks, b""))
-
-
-def decode_pem(text: str) -> Iterator[Tuple[str, bytes]]:
-    """Yield label and body of each PEM block without headers, in linear time (`encoding/pem`)."""
+    The body is None if it is not base64, as when it begins with headers. Go skips such a block.
+    """
     begun: Optional[str] = None
     body: List[str] = []
     for line in text.replace("\r\n", "\n").split("\n"):
@@ -40,9 +56,8 @@ def decode_pem(text: str) -> Iterator[Tuple[str, bytes]]:
         if line.startswith(PEM_BEGIN) and line.endswith(PEM_DASHES):
             begun, body = line[len(PEM_BEGIN) : -len(PEM_DASHES)], []
         elif begun is not None and line.startswith(PEM_END):
-            der = parse_base64("".join(body))
-            if der is not None and line == f"{PEM_END}{begun}{PEM_DASHES}":
-                yield begun, der
+            if line == f"{PEM_END}{begun}{PEM_DASHES}":
+                yield begun, parse_base64("".join(body))
             begun = None
         elif begun is not None:
             body.append(line)
@@ -52,7 +67,8 @@ def parse_base64(text: str) -> Optional[bytes]:
     """Return the bytes of padded base64, which may contain blanks; None for anything else."""
     text = text.replace(" ", "").replace("\t", "").replace("\r", "")
     digits = text.rstrip("=").replace("+", "a").replace("/", "a")
-    if len(text) % 4 or len(text) - len(digits) > 2 or not (digits.isalnum() and digits.isascii()):
+    is_plain = digits.isalnum() and digits.isascii()
+    if len(text) % 4 or len(text) - len(digits) > 2 or not (is_plain or not text):
         return None
     return binascii.a2b_base64(text)
 

@@ -5,7 +5,6 @@ Sources are files of `parca-dev/parca`, `prometheus/common` or Go's standard lib
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from typing import Optional
@@ -14,12 +13,16 @@ from typing import Optional
 DEFAULT_INTERVAL_MS = 10_000
 STANDARD_PROFILES = frozenset({"memory", "block", "goroutine", "mutex", "process_cpu"})
 CPU_PROFILE = "process_cpu"
+# Parca: pkg/profilestore/profilecolumnstore.go refuses the samples of a profile whose name is not
+# that of a Prometheus metric; pkg/scrape/scrape.go reads nothing under the name trace.
+PROFILE_NAME = "(?!trace$)[a-zA-Z_:][a-zA-Z0-9_:]*"
 # Parca: pkg/config/config.go, UnmarshalYAML of ScrapeConfig.
 DEFAULT_TIMEOUT_MARGIN_MS = 3_000
 MIN_CPU_TIMEOUT_MS = 2_000
 # prometheus/common: model/time.go. A Go duration holds at most 2^63-1 nanoseconds.
 MAX_DURATION_MS = (2**63 - 1) // 1_000_000
 MAX_INTERVAL_MS = MAX_DURATION_MS - DEFAULT_TIMEOUT_MARGIN_MS
+CONTROL = "[\x00-\x1f\x7f-\x9f\u2028\u2029]"
 SURROGATE = "[\ud800-\udfff]"
 # Each unit at most once, from the largest to the smallest; the longest number has 13 digits.
 DAY_MS = 86_400_000
@@ -96,13 +99,15 @@ def parse_text(value: object) -> Optional[str]:
     The text may still contain lone surrogates: see `is_utf8`.
     """
     if isinstance(value, str):
-        return value
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, (bool, int, float)):
+        return str.__str__(value)  # The text itself of a member of an enumeration.
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return float.__repr__(value) if math.isfinite(value) else None
+    if isinstance(value, int):
         try:
-            return json.dumps(value)
-        except ValueError:  # Python writes no number of more than 4300 digits
+            return int.__repr__(value)
+        except ValueError:  # Python writes no number of more than 4300 digits.
             return None
     return None
 
@@ -110,6 +115,16 @@ def parse_text(value: object) -> Optional[str]:
 def is_utf8(text: str) -> bool:
     r"""Return whether UTF-8 can encode `text`, unlike a lone surrogate from JSON (`\ud800`)."""
     return text.isascii() or re.search(SURROGATE, text) is None
+
+
+def is_profile_name(name: str) -> bool:
+    """Return whether Parca can store a custom profile of this name."""
+    return re.fullmatch(PROFILE_NAME, name) is not None
+
+
+def replace_controls(text: str) -> str:
+    """Replace control characters and line separators, which YAML folds into blanks, by U+FFFD."""
+    return text if text.isprintable() else re.sub(CONTROL, "\ufffd", text)
 
 
 def replace_surrogates(text: str) -> str:

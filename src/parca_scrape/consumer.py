@@ -15,7 +15,6 @@ from parca_scrape._endpoint import (
     describe_denial,
     find_running_hook,
     has_application,
-    locate_in,
 )
 from parca_scrape._names import DEFAULT_RELATION_NAME
 from parca_scrape.databag import (
@@ -128,7 +127,7 @@ class ProfilingEndpointConsumer(ops.Object):
         try:
             app_texts = read_app(relation.data[relation.app])
         except ops.ModelError as error:
-            problem = locate_in(describe_denial(error), relation)
+            problem = describe_denial(error)
             return RelationDatabags(relation.id, relation.app.name, AppDatabag(), {}, [problem])
         units, problems = self._read_units(relation)
         return RelationDatabags.decode(relation.id, relation.app.name, app_texts, units, problems)

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from parca_scrape._getters import OBJECT_RULE, UTF8_RULE, as_object, get_text
+from parca_scrape._getters import OBJECT_RULE, UTF8_RULE, as_object, get_text, length_rule
 from parca_scrape._legacy import LEGACY_ADDRESS_KEY, warn_of_old_consumers
+from parca_scrape._limits import (
+    KIB,
+    MAX_JOBS_SIZE,
+    MAX_METADATA_SIZE,
+    MAX_NAME_LENGTH,
+    size_of,
+)
 from parca_scrape._rules import is_utf8, replace_surrogates
-from parca_scrape.jobs import Job, decode_jobs
-from parca_scrape.problems import DatabagError, Findings, InvalidJobError, Problem
+from parca_scrape.jobs import ALLOWED_KEYS, Job, OwnJob, decode_jobs
+from parca_scrape.problems import (
+    DatabagError,
+    Findings,
+    InvalidJobError,
+    Problem,
+    Report,
+    cut_problems,
+)
 from parca_scrape.targets import ADDRESS_RULE, parse_host
 from parca_scrape.topology import TOPOLOGY_KEYS, Topology, is_uuid
 
@@ -40,14 +54,9 @@ class AppDatabag:
     @classmethod
     def decode(cls, databag: Mapping[str, str]) -> Tuple[AppDatabag, List[Problem]]:
         """Return what can be scraped from a databag, and what is wrong with it."""
-        in_jobs, in_metadata = Findings(SCRAPE_JOBS_KEY), Findings(SCRAPE_METADATA_KEY)
-        jobs = decode_json(databag.get(SCRAPE_JOBS_KEY), in_jobs)
-        metadata = decode_json(databag.get(SCRAPE_METADATA_KEY), in_metadata)
-        app_databag = cls(
-            scrape_jobs=decode_jobs(jobs, in_jobs),
-            scrape_metadata=decode_topology(metadata, in_metadata),
-        )
-        return app_databag, in_jobs.problems + in_metadata.problems
+        report = Report()
+        app_databag = decode_app(databag, report)
+        return app_databag, cut_problems(report.problems, report.untold)
 
     @classmethod
     def decode_strict(cls, databag: Mapping[str, str]) -> AppDatabag:
@@ -71,7 +80,8 @@ class UnitDatabag:
     """What a unit publishes: its address and its name.
 
     Raises:
-        InvalidJobError: the address is not a host, or UTF-8 cannot encode the name.
+        InvalidJobError: the address is not a host, or the name is longer than 1,024 characters or
+            cannot be encoded in UTF-8.
     """
 
     address: str = ""
@@ -84,6 +94,8 @@ class UnitDatabag:
         host = parse_host(self.address) if self.address else ""
         if host is None:
             raise InvalidJobError("address", ADDRESS_RULE)
+        if len(self.name) > MAX_NAME_LENGTH:
+            raise InvalidJobError("name", length_rule(MAX_NAME_LENGTH))
         if not is_utf8(self.name):
             raise InvalidJobError("name", UTF8_RULE)
         if host != self.address:
@@ -107,6 +119,9 @@ class UnitDatabag:
         problems: List[Problem] = []
         if host is None:
             problems.append(Problem("error", address_key, ADDRESS_RULE))
+        if len(name) > MAX_NAME_LENGTH:
+            problems.append(Problem("error", UNIT_NAME_KEY, length_rule(MAX_NAME_LENGTH)))
+            name = ""
         if not is_utf8(name):
             problems.append(Problem("warning", UNIT_NAME_KEY, UTF8_RULE))
         return cls(address=host or "", name=replace_surrogates(name)), problems
@@ -139,6 +154,8 @@ class RelationDatabags(NamedTuple):
     """By the name of the unit in Juju."""
     problems: Sequence[Problem] = ()
     """What is wrong in the databags."""
+    untold: int = 0
+    """How many more problems there are in the databag of the application."""
 
     @classmethod
     def decode(
@@ -152,16 +169,20 @@ class RelationDatabags(NamedTuple):
         """Return units in order, with what their application published; nothing without units."""
         if not units:
             return cls(relation_id, application, app_databag=AppDatabag(), units=units)
-        decoded, problems = AppDatabag.decode(app_databag)
+        report = Report()
+        decoded = decode_app(app_databag, report)
+        problems = report.problems
         problems += sorted(unit_problems, key=lambda problem: parse_unit_number(problem.unit))
-        if decoded.scrape_jobs and not app_databag.get(SCRAPE_METADATA_KEY):
+        metadata = app_databag.get(SCRAPE_METADATA_KEY, "").strip()
+        if decoded.scrape_jobs and metadata in ("", "null"):
             problems.append(Problem("warning", SCRAPE_METADATA_KEY, NO_METADATA_RULE))
         return cls(
             relation_id,
             application,
             app_databag=decoded,
             units={name: units[name] for name in order_units(units)},
-            problems=[problem.in_relation(relation_id, application) for problem in problems],
+            problems=problems,
+            untold=report.untold,
         )
 
 
@@ -183,18 +204,18 @@ def read_app(databag: Mapping[str, str]) -> Dict[str, str]:
     return {key: text for key, text in texts.items() if text}
 
 
-def encode_app(
-    jobs: Iterable[Union[Job, Mapping[str, object]]], topology: Optional[Topology]
-) -> Dict[str, str]:
+def encode_app(jobs: Iterable[OwnJob], topology: Optional[Topology]) -> Dict[str, str]:
     """Return the text of an application's databag; raise `InvalidJobError` if a job is no JSON."""
-    texts: List[str] = []
+    encoded: List[str] = []
     for index, job in enumerate(jobs):
         try:
-            texts.append(json.dumps(job.as_mapping() if isinstance(job, Job) else job))
+            mapping = job.as_mapping() if isinstance(job, Job) else job
+            published = {key: value for key, value in mapping.items() if key in ALLOWED_KEYS}
+            encoded.append(json.dumps(published))
         except (TypeError, ValueError, RecursionError) as error:
             raise InvalidJobError(f"jobs[{index}]", f"must be JSON: {error}") from error
     databag = {} if topology is None else {SCRAPE_METADATA_KEY: json.dumps(topology.as_dict())}
-    databag[SCRAPE_JOBS_KEY] = f"[{', '.join(texts)}]"
+    databag[SCRAPE_JOBS_KEY] = f"[{', '.join(encoded)}]"
     return databag
 
 
@@ -204,14 +225,14 @@ def encode_unit(address: str, name: str) -> Dict[str, str]:
     return {key: text for key, text in texts.items() if text}
 
 
-def judge_jobs(jobs: Sequence[Union[Job, Mapping[str, object]]]) -> List[Problem]:
+def judge_jobs(jobs: Sequence[OwnJob]) -> List[Problem]:
     """Return what consumers skip of a charm's own jobs, or fail on if they are old."""
     findings = Findings("jobs")
     decode_jobs(jobs, findings)
     for index, job in enumerate(jobs):
         mapping = job.as_mapping() if isinstance(job, Job) else job
         warn_of_old_consumers(mapping, findings.at(index))
-    return findings.problems
+    return cut_problems(findings.problems, findings.report.untold)
 
 
 def parse_int(digits: str) -> int:
@@ -224,15 +245,35 @@ def parse_int(digits: str) -> int:
 JSON_DECODER = json.JSONDecoder(parse_int=parse_int)
 
 
-def decode_json(text: Optional[str], findings: Findings) -> object:
+def decode_app(databag: Mapping[str, str], report: Report) -> AppDatabag:
+    """Return what can be scraped from an application's databag."""
+    in_jobs = Findings(SCRAPE_JOBS_KEY, report=report)
+    in_metadata = Findings(SCRAPE_METADATA_KEY, report=report)
+    jobs = decode_json(databag.get(SCRAPE_JOBS_KEY), in_jobs, MAX_JOBS_SIZE)
+    scrape_jobs = decode_jobs(jobs, in_jobs)
+    metadata = decode_json(databag.get(SCRAPE_METADATA_KEY), in_metadata, MAX_METADATA_SIZE)
+    return AppDatabag(
+        scrape_jobs=scrape_jobs, scrape_metadata=decode_topology(metadata, in_metadata)
+    )
+
+
+def decode_json(text: Optional[str], findings: Findings, max_size: int) -> object:
     """Return what JSON text holds, in time linear in its length; None for none or a bad one."""
     if not text:
         return None
+    if size_of(text) > max_size:
+        size = f"{max_size // KIB:,} KiB"
+        findings.limit(f"larger than {size}: not read; publish fewer or shorter values")
+        return None
     try:
         return JSON_DECODER.decode(text)
-    except (ValueError, RecursionError):
-        findings.error("must be valid JSON, nested no deeper than a few hundred levels")
-        return None
+    except json.JSONDecodeError as error:
+        findings.error(f"must be valid JSON: see line {error.lineno}, column {error.colno}")
+    except RecursionError:
+        findings.error("must be nested no deeper than a few hundred levels")
+    except ValueError:
+        findings.error(f"must not contain a number of more than {MAX_DIGITS:,} digits")
+    return None
 
 
 def decode_topology(raw: object, findings: Findings) -> Optional[Topology]:
@@ -244,7 +285,10 @@ def decode_topology(raw: object, findings: Findings) -> Optional[Topology]:
         findings.error(OBJECT_RULE)
         return None
     fields = {key: mapping[key] for key in TOPOLOGY_KEYS if mapping.get(key) is not None}
-    texts = {key: get_text(fields, key, findings, lossy=True) for key in fields}
+    texts = {
+        key: get_text(fields, key, findings, max_length=MAX_NAME_LENGTH, lossy=True)
+        for key in fields
+    }
     for key in REQUIRED_TOPOLOGY_KEYS:
         if not texts.get(key):
             findings.at(key).warning(MISSING_RULE)

@@ -29,7 +29,9 @@ from parca_scrape._getters import (
     as_object,
     get_fields,
     get_text,
+    read_elements,
 )
+from parca_scrape._limits import JOBS_RULE, MAX_JOBS, MAX_NAME_LENGTH
 from parca_scrape._rules import (
     DEFAULT_INTERVAL_MS,
     DEFAULT_TIMEOUT_MARGIN_MS,
@@ -39,8 +41,9 @@ from parca_scrape._rules import (
     parse_duration,
     parse_scheme,
     parse_text,
+    replace_controls,
 )
-from parca_scrape.problems import STRICT, Findings, InvalidJobError
+from parca_scrape.problems import Findings, InvalidJobError, strict_findings
 from parca_scrape.profiling import PprofProfile, ProfilingConfig, decode_profiling
 from parca_scrape.static_configs import StaticConfig, decode_static_configs
 from parca_scrape.targets import Target
@@ -57,7 +60,12 @@ ALLOWED_KEYS = {
 }
 DEFAULT_JOB = {"static_configs": [{"targets": ["*:80"]}]}
 DEFAULT_STATIC_CONFIGS = (StaticConfig((Target("*", 80),)),)
-MAX_JOBS = 10_000
+HTTP_TLS_RULE = "has no effect over http: set scheme to https"
+CONTROL_RULE = "contains control characters, which were replaced by U+FFFD"
+SHARED_JOB_NAME_RULE = (
+    "another job has the same name: with a consumer older than LIBPATCH 7, Parca refuses its"
+    " whole configuration; give each job its own job_name"
+)
 DURATION_RULE = "must be a duration such as 1m30s"
 INTERVAL_RULE = "must be a duration such as 1m30s, above zero and below 292 years"
 SHORT_INTERVAL_RULE = (
@@ -122,7 +130,7 @@ class Job:
         static_configs = fields.pop("static_configs")
         if static_configs is not None:
             fields["static_configs"] = tuple(self.static_configs)
-        adopt(self, decode_job(fields, STRICT), ALLOWED_KEYS)
+        adopt(self, decode_job(fields, strict_findings()), ALLOWED_KEYS)
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, object]) -> Job:
@@ -132,7 +140,7 @@ class Job:
             InvalidJobError: Parca would not load it, could not use a part of it, or would never
                 see it.
         """
-        return decode_job(mapping, STRICT)
+        return decode_job(mapping, strict_findings())
 
     def settings(self) -> JobSettings:
         """Return the settings other than the name and the static configs, in Parca's form."""
@@ -156,22 +164,36 @@ class Job:
         return {"static_configs": static_configs, **name, **self.settings()}
 
 
-def list_jobs(jobs: object) -> List[Union[Job, Dict[str, object]]]:
-    """Return a charm's own jobs, of mappings the known keys; raise `InvalidJobError` if bad."""
+OwnJob = Union[Job, Mapping[str, object]]
+"""A job that a charm gives, typed or in the form of Parca's scrape configs."""
+
+
+def list_jobs(jobs: object) -> List[OwnJob]:
+    """Return a charm's own jobs, of mappings with the default static configs.
+
+    Raises:
+        InvalidJobError: one is neither a mapping nor a `Job`, or a `Job` shares its name.
+    """
     unnamed: List[Mapping[str, object]] = [{}]
     jobs = unnamed if jobs is None else jobs
     if not isinstance(jobs, Iterable):
         raise InvalidJobError("jobs", "must be a list of scrape jobs")
-    own_jobs: List[Union[Job, Dict[str, object]]] = []
+    own_jobs: List[OwnJob] = []
+    is_typed_by_name: Dict[str, bool] = {}
     for index, job in enumerate(cast("Iterable[object]", jobs)):
         mapping = as_object(job)
+        is_typed = isinstance(job, Job)
         if isinstance(job, Job):
+            name = job.job_name
             own_jobs.append(job)
         elif mapping is not None:
-            known = {key: value for key, value in mapping.items() if key in ALLOWED_KEYS}
-            own_jobs.append({**copy.deepcopy(DEFAULT_JOB), **known})
+            name = parse_text(mapping.get("job_name")) or ""
+            own_jobs.append({**copy.deepcopy(DEFAULT_JOB), **mapping})
         else:
             raise InvalidJobError(f"jobs[{index}]", "must be a mapping or a Job")
+        if name in is_typed_by_name and (is_typed or is_typed_by_name[name]):
+            raise InvalidJobError(f"jobs[{index}].job_name", SHARED_JOB_NAME_RULE)
+        is_typed_by_name[name] = is_typed
     return own_jobs
 
 
@@ -182,13 +204,12 @@ def decode_jobs(raw: object, findings: Findings) -> Tuple[Job, ...]:
         findings.error(LIST_RULE)
         return ()
     jobs: List[Job] = []
-    for index, element in enumerate(elements):
-        place = findings.at(index)
+    for index, element in read_elements(elements, findings):
         if len(jobs) == MAX_JOBS:
-            place.error(f"more than {MAX_JOBS} jobs: the rest are skipped")
+            findings.limit(JOBS_RULE)
             break
         try:
-            jobs.append(decode_job(element, place))
+            jobs.append(decode_job(element, findings.at(index)))
         except InvalidJobError as error:
             findings.skip(error, "job")
     return tuple(jobs)
@@ -197,6 +218,7 @@ def decode_jobs(raw: object, findings: Findings) -> Tuple[Job, ...]:
 def decode_job(raw: object, findings: Findings) -> Job:
     """Return a job without its bad parts; raise `InvalidJobError` if it must be skipped."""
     if isinstance(raw, Job):
+        decode_static_configs(raw.static_configs, findings.at("static_configs"))
         return raw
     mapping = as_object(raw)
     if mapping is None:
@@ -217,10 +239,12 @@ def decode_job(raw: object, findings: Findings) -> Job:
     if "tls_config" in fields:
         tls = decode_tls(fields["tls_config"], findings.at("tls_config"))
         tls_config = tls if tls.as_mapping() else None
+    if tls_config and "https" not in (scheme, *(config.scheme for config in static_configs)):
+        findings.at("tls_config").warning(HTTP_TLS_RULE)
     interval, timeout = get_timing(fields, profiling_config, findings)
     return Job(
         static_configs=static_configs,
-        job_name=get_text(fields, "job_name", findings, lossy=True),
+        job_name=get_name(fields, findings),
         scrape_interval=interval,
         scrape_timeout=timeout,
         scheme=scheme,
@@ -228,6 +252,15 @@ def decode_job(raw: object, findings: Findings) -> Job:
         tls_config=tls_config,
         _decoded=True,
     )
+
+
+def get_name(fields: Mapping[str, object], findings: Findings) -> str:
+    """Return the name of a job; empty if it has none."""
+    name = get_text(fields, "job_name", findings, max_length=MAX_NAME_LENGTH, lossy=True)
+    printable = replace_controls(name)
+    if printable != name:
+        findings.at("job_name").warning(CONTROL_RULE)
+    return printable
 
 
 def get_scheme(fields: Mapping[str, object], findings: Findings) -> str:

@@ -8,7 +8,10 @@ import json
 from dataclasses import dataclass
 from typing import List, Literal, Optional, Sequence, Tuple, Union
 
+from parca_scrape._limits import MAX_PROBLEMS, ReadingLimits
+
 MAX_KEY_LENGTH = 40
+Severity = Literal["error", "warning"]
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,7 @@ class Problem:
     The message never contains a value from a databag, because any value may be a secret.
     """
 
-    severity: Literal["error", "warning"]
+    severity: Severity
     """`error`: something is not scraped. `warning`: it is, but probably not as intended."""
     path: str
     """Where in the data, for example `scrape_jobs[2].static_configs[0].targets[1]`."""
@@ -31,9 +34,11 @@ class Problem:
     def __str__(self) -> str:
         """Return one line: severity, origin, path and message."""
         origin = [f"relation {self.relation_id}"] if self.relation_id is not None else []
-        origin += [name for name in (self.unit or self.application,) if name]
+        if not self.unit.startswith(f"{self.application}/"):
+            origin.append(self.application)
+        origin.append(self.unit)
         return ": ".join(
-            [self.severity, *filter(None, [" ".join(origin), self.path]), self.message]
+            filter(None, [self.severity, " ".join(filter(None, origin)), self.path, self.message])
         )
 
     def in_relation(self, relation_id: int, application: str) -> Problem:
@@ -75,20 +80,67 @@ class DatabagError(ValueError):
         return "\n".join(map(str, self.problems))
 
 
-class Findings:
-    """Collects the problems of one part of the data, whose path it knows, or raises the first."""
+class Report:
+    """The problems of one relation, of which it keeps 1,000, and what may still be read of it.
 
-    def __init__(self, root: str = "", *keys: Union[str, int], is_strict: bool = False) -> None:
-        self.problems: List[Problem] = []
+    Attributes:
+        limits: what may still be read.
+        is_strict: whether the first problem is raised.
+        untold: how many problems there are that it does not keep.
+    """
+
+    def __init__(self, *, is_strict: bool = False) -> None:
+        self.limits: ReadingLimits = ReadingLimits()
+        self.is_strict = is_strict
+        self.untold: int = 0
+        self._met_limits: List[Problem] = []
+        self._problems: List[Problem] = []
+
+    @property
+    def problems(self) -> List[Problem]:
+        """The problems that it keeps; those of limits are first."""
+        return self._met_limits + self._problems
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it keeps no more problems."""
+        return len(self._problems) >= MAX_PROBLEMS
+
+    def add(self, problem: Problem) -> None:
+        """Keep or count a problem; raise it if strict."""
+        if self.is_strict:
+            raise InvalidJobError(problem.path, problem.message) from None
+        if self.is_full:
+            self.untold += 1
+        else:
+            self._problems.append(problem)
+
+    def add_limit(self, problem: Problem) -> None:
+        """Keep the error that a limit was met, once."""
+        if problem not in self._met_limits:
+            self._met_limits.append(problem)
+
+
+class Findings:
+    """Adds the problems of one part of the data, whose path it knows, to a report."""
+
+    def __init__(
+        self, root: str = "", *keys: Union[str, int], report: Optional[Report] = None
+    ) -> None:
+        self.report: Report = report or Report()
         self._root = root
         self._keys = keys
-        self._is_strict = is_strict
 
     def at(self, key: Union[str, int]) -> Findings:
-        """Return a collector for an element or a field, which adds to the same problems."""
-        part = Findings(self._root, *self._keys, key, is_strict=self._is_strict)
-        part.problems = self.problems
-        return part
+        """Return a collector for an element or a field, which adds to the same report."""
+        if self.report.is_full:  # Further problems are only counted: they need no path.
+            return self
+        return Findings(self._root, *self._keys, key, report=self.report)
+
+    @property
+    def problems(self) -> List[Problem]:
+        """The problems of the whole report."""
+        return self.report.problems
 
     @property
     def path(self) -> str:
@@ -96,31 +148,48 @@ class Findings:
         return functools.reduce(join_path, self._keys, self._root)
 
     def error(self, message: str) -> None:
-        """Add an error: this part is not scraped. Raise it if strict."""
-        self._note(Problem("error", self.path, message))
+        """Add an error: this part is not scraped."""
+        self._add("error", message)
 
     def warning(self, message: str) -> None:
-        """Add a warning: this part is probably not scraped as intended. Raise it if strict."""
-        self._note(Problem("warning", self.path, message))
+        """Add a warning: this part is probably not scraped as intended."""
+        self._add("warning", message)
+
+    def limit(self, message: str) -> None:
+        """Add the error that the whole relation met a limit, once; raise it if strict."""
+        if self.report.is_strict:
+            raise self.refusal(message)
+        self.report.add_limit(Problem("error", self._root, message))
 
     def skip(self, refusal: InvalidJobError, part: str) -> None:
         """Add an error: a whole `part` is skipped. Raise the refusal if strict."""
-        if self._is_strict:
+        if self.report.is_strict:
             raise refusal
-        self._note(Problem("error", refusal.path, f"{refusal.rule}; the {part} is skipped"))
+        self.report.add(Problem("error", refusal.path, f"{refusal.rule}; the {part} is skipped"))
 
     def refusal(self, rule: str) -> InvalidJobError:
         """Return the error to raise when the whole around this part cannot be scraped."""
         return InvalidJobError(self.path, rule)
 
-    def _note(self, problem: Problem) -> None:
-        if self._is_strict:
-            raise InvalidJobError(problem.path, problem.message) from None
-        self.problems.append(problem)
+    def _add(self, severity: Severity, message: str) -> None:
+        if self.report.is_full:
+            self.report.untold += 1
+        else:
+            self.report.add(Problem(severity, self.path, message))
 
 
-# For what a charm writes itself.
-STRICT = Findings(is_strict=True)
+def cut_problems(problems: List[Problem], untold: int = 0) -> List[Problem]:
+    """Return the first 1,000 problems of a relation, and one that counts the rest."""
+    told = problems[:MAX_PROBLEMS]
+    rest = len(problems) - len(told) + untold
+    if rest:
+        told.append(Problem("error", "", f"and {rest:,} more problems"))
+    return told
+
+
+def strict_findings() -> Findings:
+    """Return findings for what a charm writes itself: the first problem is raised."""
+    return Findings(report=Report(is_strict=True))
 
 
 def join_path(path: str, key: Union[str, int]) -> str:

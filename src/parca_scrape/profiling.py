@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import InitVar, dataclass
 from typing import TYPE_CHECKING, Dict, Iterable, List, Mapping, Optional, Tuple, Union
 
 from parca_scrape._getters import (
     LIST_RULE,
     OBJECT_RULE,
-    UTF8_RULE,
     Pairs,
     adopt,
     as_list,
@@ -17,13 +17,20 @@ from parca_scrape._getters import (
     get_fields,
     get_object,
     get_text,
+    read_elements,
 )
-from parca_scrape._rules import CPU_PROFILE, STANDARD_PROFILES, is_utf8, parse_seconds
-from parca_scrape.problems import STRICT, Findings
+from parca_scrape._limits import MAX_NAME_LENGTH, MAX_PROFILES, PROFILES_RULE, Price, size_of
+from parca_scrape._rules import CPU_PROFILE, STANDARD_PROFILES, is_profile_name, parse_seconds
+from parca_scrape.problems import Findings, strict_findings
 
 PROFILE_FIELDS = frozenset({"enabled", "path", "delta", "seconds", "keep_sample_type"})
 SAMPLE_TYPE_FIELDS = frozenset({"type", "unit"})
 PROFILING_FIELDS = frozenset({"path_prefix", "pprof_config"})
+PROFILE_NAME_RULE = (
+    "the name of a custom profile must contain only letters (a-z, A-Z), digits, _ and :, must not"
+    " begin with a digit, and must not be trace: Parca cannot store such a profile"
+)
+SAMPLE_TYPE_RULE = "must have both a type and a unit: one alone matches no sample"
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,7 @@ class PprofProfile:
         fields = {name: getattr(self, name) for name in PROFILE_FIELDS}
         if self.keep_sample_type is not None:
             fields["keep_sample_type"] = [dict(kept) for kept in self.keep_sample_type]
-        adopt(self, decode_profile(fields, STRICT), PROFILE_FIELDS)
+        adopt(self, decode_profile(fields, strict_findings()), PROFILE_FIELDS)
 
     def as_mapping(self) -> Dict[str, object]:
         """Return what is set, in the form of Parca's configuration."""
@@ -108,13 +115,24 @@ class ProfilingConfig:
         """Check what a decoder has not checked."""
         if not _decoded:
             fields = {"path_prefix": self.path_prefix, "pprof_config": dict(self.pprof_config)}
-            adopt(self, decode_profiling(fields, STRICT), PROFILING_FIELDS)
+            adopt(self, decode_profiling(fields, strict_findings()), PROFILING_FIELDS)
 
     def as_mapping(self) -> Dict[str, object]:
         """Return what is set, in the form of Parca's configuration."""
         profiles = {name: profile.as_mapping() for name, profile in self.pprof_config}
         fields: Dict[str, object] = {"path_prefix": self.path_prefix, "pprof_config": profiles}
         return {key: value for key, value in fields.items() if value}
+
+    def price(self) -> Price:
+        """Return what each target costs Parca."""
+        enabled = {**dict.fromkeys(STANDARD_PROFILES, True)}
+        settings_size = 0
+        for name, profile in self.pprof_config:
+            is_standard = name in STANDARD_PROFILES
+            enabled[name] = is_standard if profile.enabled is None else profile.enabled
+            settings_size += size_of(json.dumps((profile.path, profile.keep_sample_type)))
+        scraped = sum(enabled.values())
+        return Price(scraped, settings_size + scraped * size_of(self.path_prefix))
 
     def cpu_profile(self) -> Optional[PprofProfile]:
         """Return the settings of the CPU profile; None for Parca's own."""
@@ -145,9 +163,12 @@ def get_profiles(
     for name, raw in get_object(fields.get("pprof_config", {}), findings).items():
         place = findings.at(name)
         is_standard = name in STANDARD_PROFILES
-        if not is_utf8(name):
-            place.error(f"the name {UTF8_RULE}")
+        if not is_standard and not (is_profile_name(name) and len(name) <= MAX_NAME_LENGTH):
+            place.error(PROFILE_NAME_RULE)
             continue
+        if len(profiles) == MAX_PROFILES:
+            findings.error(PROFILES_RULE)
+            break
         profile = None if raw is None and is_standard else decode_profile(raw, place)
         if profile is None:
             continue
@@ -155,9 +176,8 @@ def get_profiles(
             place.warning("never scraped: a custom profile needs enabled: true")
         elif not is_standard and profile.enabled and not profile.path:
             place.warning("scraped from /: a custom profile needs a path")
-        if profile.as_mapping():
-            profiles.append((name, profile))
-    return tuple(profiles)
+        profiles.append((name, profile))
+    return tuple((name, profile) for name, profile in profiles if profile.as_mapping())
 
 
 def decode_profile(raw: object, findings: Findings) -> Optional[PprofProfile]:
@@ -189,10 +209,10 @@ def get_seconds(fields: Mapping[str, object], findings: Findings) -> Optional[in
 
 
 def get_sample_types(
-    fields: Mapping[str, object], findings: Findings
+    profile: Mapping[str, object], findings: Findings
 ) -> Optional[Tuple[Pairs, ...]]:
     """Return the `keep_sample_type` of a profile; None if there is none, or if all is bad."""
-    raw = fields.get("keep_sample_type", "")
+    raw = profile.get("keep_sample_type", "")
     if raw == "":
         return None
     findings = findings.at("keep_sample_type")
@@ -201,11 +221,12 @@ def get_sample_types(
         findings.error(LIST_RULE)
         return None
     kept: List[Pairs] = []
-    for index, element in enumerate(elements):
+    for index, element in read_elements(elements, findings):
         place = findings.at(index)
-        sample_type = get_fields(get_object(element, place), SAMPLE_TYPE_FIELDS, place)
-        texts = [(key, get_text(sample_type, key, place)) for key in sample_type]
-        pairs = tuple((key, text) for key, text in texts if text)
-        if pairs:
+        fields = get_fields(get_object(element, place), SAMPLE_TYPE_FIELDS, place)
+        pairs = tuple((key, get_text(fields, key, place)) for key in fields)
+        if len(list(filter(all, pairs))) == len(SAMPLE_TYPE_FIELDS):
             kept.append(pairs)
+        elif fields:
+            place.error(SAMPLE_TYPE_RULE)
     return tuple(kept) if kept or not elements else None

@@ -23,13 +23,18 @@ from parca_scrape.databag import (
     encode_unit,
     judge_jobs,
 )
-from parca_scrape.jobs import Job, list_jobs
+from parca_scrape.jobs import Job, OwnJob, list_jobs
 from parca_scrape.problems import InvalidJobError, Problem
 from parca_scrape.targets import ADDRESS_RULE, AddressSource, parse_host
 from parca_scrape.topology import ProviderTopology, Topology
 
 Jobs = Iterable[Union[Mapping[str, object], Job]]
+JobSource = Union[Jobs, Callable[[], Optional[Jobs]]]
 UnitAddress = Union[str, AddressSource, Callable[[ops.Relation], str]]
+LOCALHOST_RULE = (
+    "the domain name of this unit is localhost, which no other machine can reach: correct the"
+    " host name of the machine, or pass unit_address to ProfilingEndpointProvider"
+)
 
 
 class ProfilingEndpointProvider(ops.Object):
@@ -43,7 +48,7 @@ class ProfilingEndpointProvider(ops.Object):
         self,
         charm: ops.CharmBase,
         relation_name: str = DEFAULT_RELATION_NAME,
-        jobs: Optional[Jobs] = None,
+        jobs: Optional[JobSource] = None,
         refresh_event: Optional[Union[ops.BoundEvent, Sequence[ops.BoundEvent]]] = None,
         *,
         unit_address: UnitAddress = AddressSource.FQDN,
@@ -55,7 +60,9 @@ class ProfilingEndpointProvider(ops.Object):
             relation_name: the endpoint, under `provides` in the charm's metadata.
             jobs: what to scrape, each a `Job` or a mapping in the form of Parca's scrape configs.
                 None means port 80 of every unit, an empty list means nothing. The list is read
-                once; nested values of a mapping are read when they are published.
+                once; nested values of a mapping are read when they are published. A function
+                that returns such jobs is called whenever they are published, for jobs that
+                change.
             refresh_event: when to publish the unit's address again, besides update-status; by
                 default at pebble-ready of every container.
             unit_address: the address at which Parca reaches this unit, a function that returns it
@@ -77,7 +84,7 @@ class ProfilingEndpointProvider(ops.Object):
         self.topology: Topology = ProviderTopology.from_charm(charm)
         self._charm = charm
         self._relation_name = relation_name
-        self._jobs = list_jobs(jobs)
+        self._jobs = read_jobs(jobs)
         self._unit_address = unit_address
         self._lister = RelationLister(self.model, relation_name)
         self._problem_log = ProblemLog()
@@ -102,13 +109,13 @@ class ProfilingEndpointProvider(ops.Object):
         for event in distinct.values():
             self.framework.observe(event, self._on_unit_changed)
 
-    def update_scrape_job_spec(self, jobs: Optional[Jobs]) -> None:
+    def update_scrape_job_spec(self, jobs: Optional[JobSource]) -> None:
         """Publish other jobs than those given to the constructor, until the end of the hook.
 
         Raises:
             InvalidJobError: an item is neither a `Job` nor a mapping, or not JSON.
         """
-        self._jobs = list_jobs(jobs)
+        self._jobs = read_jobs(jobs)
         self.set_scrape_job_spec()
 
     def set_scrape_job_spec(self) -> None:
@@ -128,10 +135,11 @@ class ProfilingEndpointProvider(ops.Object):
     def problems(self) -> List[Problem]:
         """Return what is wrong with the jobs, and what could not be published."""
         try:
-            encode_app(self._jobs, None)
+            jobs = self._jobs()
+            encode_app(jobs, None)
         except InvalidJobError as error:
             return [Problem("error", error.path, error.rule), *self._publishing_problems]
-        return judge_jobs(self._jobs) + self._publishing_problems
+        return judge_jobs(jobs) + self._publishing_problems
 
     def _on_both_changed(self, _: ops.EventBase) -> None:
         self._publish(with_jobs=True)
@@ -141,13 +149,17 @@ class ProfilingEndpointProvider(ops.Object):
 
     def _publish(self, *, with_jobs: bool) -> None:
         relations, problems = self._lister.list_relations()
+        jobs: Sequence[OwnJob] = ()
         app_texts: Optional[Dict[str, str]] = None
         is_fqdn = self._unit_address is AddressSource.FQDN
         fqdn = socket.getfqdn() if relations and is_fqdn else ""
         # A name that is no host is published as it is.
         fqdn = parse_host(fqdn) or fqdn
+        if fqdn.lower().partition(".")[0] == "localhost":
+            problems.append(Problem("warning", UNIT_ADDRESS_KEY, LOCALHOST_RULE))
         if relations and with_jobs and self._is_leader(problems):
-            app_texts = encode_app(self._jobs, self.topology)
+            jobs = self._jobs()
+            app_texts = encode_app(jobs, self.topology)
         for relation in relations:
             address = fqdn if is_fqdn else self._find_address(relation, problems)
             try:
@@ -157,8 +169,7 @@ class ProfilingEndpointProvider(ops.Object):
             except ops.ModelError as error:
                 problems.append(locate_in(describe_denial(error), relation))
         self._publishing_problems = problems
-        job_problems = [] if app_texts is None else judge_jobs(self._jobs)
-        self._problem_log.log(job_problems + problems)
+        self._problem_log.log(judge_jobs(jobs) + problems)
 
     def _is_leader(self, problems: List[Problem]) -> bool:
         """Return whether this unit may write the application's databag."""
@@ -187,6 +198,14 @@ class ProfilingEndpointProvider(ops.Object):
             problem = Problem("error", UNIT_ADDRESS_KEY, ADDRESS_RULE)
             problems.append(locate_in(problem, relation))
         return address or ""
+
+
+def read_jobs(jobs: Optional[JobSource]) -> Callable[[], Sequence[OwnJob]]:
+    """Return a function that returns the jobs to publish, and calls a charm's own function."""
+    if callable(jobs) and not hasattr(jobs, "__iter__"):
+        return lambda: list_jobs(jobs())
+    listed = list_jobs(jobs)
+    return lambda: listed
 
 
 def write(databag: ops.RelationDataContent, texts: Mapping[str, str]) -> None:

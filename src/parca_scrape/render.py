@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections import Counter
-from itertools import islice
-from typing import Dict, Iterable, List, Mapping, Set, Tuple, TypedDict
+import re
+from typing import Dict, Iterable, List, Mapping, Sequence, Set, Tuple, TypedDict
 
-from parca_scrape._rules import replace_surrogates
+from parca_scrape._limits import Cost, Price, RenderingLimits, size_of
+from parca_scrape._rules import STANDARD_PROFILES, replace_controls, replace_surrogates
 from parca_scrape.databag import (
     SCRAPE_JOBS_KEY,
     UNIT_NAME_KEY,
@@ -16,26 +16,20 @@ from parca_scrape.databag import (
     UnitDatabag,
 )
 from parca_scrape.jobs import Job, JobSettings
-from parca_scrape.problems import Problem
+from parca_scrape.problems import Problem, cut_problems
 from parca_scrape.static_configs import StaticConfig
 from parca_scrape.topology import Topology
 
-# Limits for one relation, so that no databag of 16 MiB grows into one that nobody can load.
-MAX_TARGETS = 100_000
-MAX_LABELS = 1_000_000
 # parca-k8s adds a job of this name for Parca itself.
 RESERVED_JOB_NAME = "parca"
 # Parca refuses a job without a name; Juju gives every application one.
 UNNAMED = "unnamed"
 UNIT_LABEL = "juju_unit"
-SIZE_RULE = (
-    f"more than {MAX_TARGETS} targets or {MAX_LABELS} labels, counted for each unit: the rest are"
-    " skipped"
-)
 SHARED_NAME_RULE = "another unit published the same name; using the Juju unit name"
 TAKEN_NAME_RULE = "another unit published this unit's name; the unit is not scraped"
 NAME_RULE = "another job has the same name; a number was added: give each job its own job_name"
-Origin = Tuple[int, str]
+# Juju: names.IsValidApplication, for names of a length that people use.
+APPLICATION_NAME = "[a-z][a-z0-9-]{0,99}"
 INSTANCE_LABELS = ("juju_model", "juju_model_uuid", "juju_application")
 
 
@@ -63,56 +57,54 @@ class ScrapeConfig(JobSettings):
     relabel_configs: List[RelabelConfigDict]
 
 
-class Budget:
-    """How many targets and labels may still be scraped of one relation."""
-
-    def __init__(self) -> None:
-        self.targets: int = MAX_TARGETS
-        self.labels: int = MAX_LABELS
-        self.is_spent: bool = False
-
-    def spend(self, targets: int, labels: int, entries: int) -> int:
-        """Return how many of some entries can be scraped that have so many targets and labels."""
-        if targets * entries > self.targets or labels * entries > self.labels:
-            entries = min(self.targets // targets, self.labels // max(labels, 1))
-            self.is_spent = True
-        self.targets -= targets * entries
-        self.labels -= labels * entries
-        return entries
-
-
 def render(relations: Iterable[RelationDatabags]) -> Tuple[List[ScrapeConfig], List[Problem]]:
     """Return scrape configs that Parca loads, in the order of the relations, and all problems."""
-    scrape_configs: List[ScrapeConfig] = []
-    origins: List[Origin] = []
-    problems: List[Problem] = []
+    names = JobNames()
+    served: List[ScrapeConfig] = []
+    told: List[Problem] = []
     for relation in relations:
-        rendered, found = render_relation(relation)
-        origin = (relation.relation_id, relation.application)
-        scrape_configs += rendered
-        origins += [origin] * len(rendered)
-        problems += [*relation.problems, *(problem.in_relation(*origin) for problem in found)]
-    return resolve_names(scrape_configs, origins, problems), problems
+        scrape_configs, problems = render_relation(relation)
+        scrape_configs, name_problems = names.resolve(scrape_configs)
+        served += scrape_configs
+        application = describe_application(relation)
+        for problem in cut_problems(problems + name_problems, relation.untold):
+            told.append(problem.in_relation(relation.relation_id, application))
+    return served, told
 
 
 def render_relation(relation: RelationDatabags) -> Tuple[List[ScrapeConfig], List[Problem]]:
-    """Return the scrape configs of one relation, and the problems of rendering them."""
-    hosts, problems = name_hosts(relation.units)
+    """Return the scrape configs of one relation, and its problems."""
+    hosts, host_problems = name_hosts(relation.units)
     topology = relation.app_databag.scrape_metadata or Topology("", "", "")
     if not topology.application:
         application = replace_surrogates(relation.application)
         topology = dataclasses.replace(topology, application=application)
 
+    renderer = JobRenderer(topology, hosts)
     scrape_configs: List[ScrapeConfig] = []
-    budget = Budget()
     for job in relation.app_databag.scrape_jobs:
-        scrape_config = render_job(job, topology, hosts, budget)
-        if scrape_config["static_configs"] or not budget.is_spent:
+        scrape_config = renderer.render(job)
+        if scrape_config["static_configs"] or not renderer.limits.met:
             scrape_configs.append(scrape_config)
-        if budget.is_spent:
-            problems.append(Problem("error", SCRAPE_JOBS_KEY, SIZE_RULE))
+        if renderer.limits.met:
             break
+    problems = [*relation.problems, *host_problems]
+    if renderer.limits.met:
+        met = Problem("error", SCRAPE_JOBS_KEY, renderer.limits.met)
+        problems = [met, *(problem for problem in problems if problem != met)]
     return scrape_configs, problems
+
+
+def describe_application(relation: RelationDatabags) -> str:
+    """Return the name of a remote application for people.
+
+    Across models Juju may call it `remote-` and a number: then with the name that it publishes.
+    """
+    metadata = relation.app_databag.scrape_metadata
+    own_name = "" if metadata is None else metadata.application
+    if relation.application.startswith("remote-") and re.fullmatch(APPLICATION_NAME, own_name):
+        return f"{own_name} ({relation.application})"
+    return relation.application
 
 
 def name_hosts(units: Mapping[str, UnitDatabag]) -> Tuple[Dict[str, str], List[Problem]]:
@@ -134,94 +126,146 @@ def name_hosts(units: Mapping[str, UnitDatabag]) -> Tuple[Dict[str, str], List[P
     return hosts, problems
 
 
-def render_job(
-    job: Job, topology: Topology, hosts: Mapping[str, str], budget: Budget
-) -> ScrapeConfig:
-    """Return the scrape config of one job, with as many entries as the budget allows."""
-    labels = topology.label_matcher_dict
-    entries: List[StaticConfigDict] = []
-    for static_config in job.static_configs:
-        if not budget.is_spent:
-            entries += render_static_config(static_config, labels, hosts, budget)
-    source_labels = [*INSTANCE_LABELS]
-    if hosts and job.static_configs:
-        source_labels.append(UNIT_LABEL)
-    name = "_".join(filter(None, (topology.identifier, job.job_name)))
-    return {
-        "job_name": name or UNNAMED,
-        "static_configs": entries,
-        **job.settings(),
-        "relabel_configs": [
-            {
-                "source_labels": source_labels,
-                "separator": "_",
-                "target_label": "instance",
-                "regex": "(.*)",
-            }
-        ],
-    }
+class JobRenderer:
+    """Renders the jobs of one relation, as far as its limits allow."""
 
+    def __init__(self, topology: Topology, hosts: Mapping[str, str]) -> None:
+        self.limits: RenderingLimits = RenderingLimits()
+        self._identifier = topology.identifier
+        self._labels = topology.label_matcher_dict
+        self._hosts = hosts
+        self._hosts_size = size_of(*hosts, *hosts.values())
 
-def render_static_config(
-    static_config: StaticConfig,
-    topology_labels: Dict[str, str],
-    hosts: Mapping[str, str],
-    budget: Budget,
-) -> List[StaticConfigDict]:
-    """Return an entry for the fully qualified targets, and one per unit for the wildcards."""
-    labels = {**dict(static_config.labels), **topology_labels}
-    qualified = [target.text for target in static_config.targets if not target.is_wildcard]
-    suffixes = [target.suffix for target in static_config.targets if target.is_wildcard]
-    if not static_config.targets:
-        suffixes = [""]
-    entries: List[StaticConfigDict] = []
-    if qualified:
-        if not budget.spend(len(qualified), len(labels), 1):
-            return []
-        entries.append({"targets": qualified, "labels": dict(labels)})
-    unit_labels = {*labels, UNIT_LABEL}
-    wanted = len(hosts) if suffixes else 0
-    number_of_hosts = budget.spend(len(suffixes), len(unit_labels), wanted)
-    unit_entries: List[StaticConfigDict] = [
-        {
-            "labels": {**labels, UNIT_LABEL: unit_name},
-            "targets": [host + suffix for suffix in suffixes],
+    def render(self, job: Job) -> ScrapeConfig:
+        """Return the scrape config of a job, with as many targets as the limits allow."""
+        name = replace_controls("_".join(filter(None, (self._identifier, job.job_name))))
+        settings = job.settings()
+        if settings:
+            text_size = size_of(json.dumps(settings, ensure_ascii=False))
+            self.limits.spend_or_end(Cost(text_size=text_size))
+        price = Price(len(STANDARD_PROFILES))
+        if job.profiling_config:
+            price = job.profiling_config.price()
+        entries: List[StaticConfigDict] = []
+        for static_config in job.static_configs:
+            if self.limits.met:
+                break
+            entries += self._render_static_config(static_config, price, size_of(name))
+        source_labels = [*INSTANCE_LABELS]
+        if self._hosts and job.static_configs:
+            source_labels.append(UNIT_LABEL)
+        return {
+            "job_name": name or UNNAMED,
+            "static_configs": entries,
+            **settings,
+            "relabel_configs": [
+                {
+                    "source_labels": source_labels,
+                    "separator": "_",
+                    "target_label": "instance",
+                    "regex": "(.*)",
+                }
+            ],
         }
-        for unit_name, host in islice(hosts.items(), number_of_hosts)
-    ]
-    return entries + unit_entries
+
+    def _render_static_config(
+        self, static_config: StaticConfig, price: Price, name_size: int
+    ) -> List[StaticConfigDict]:
+        """Return an entry for the fully qualified targets, and one per unit for the wildcards."""
+        labels = {**dict(static_config.labels), **self._labels}
+        qualified = [target.text for target in static_config.targets if not target.is_wildcard]
+        suffixes = [target.suffix for target in static_config.targets if target.is_wildcard]
+        if not static_config.targets:
+            suffixes = [""]
+        # The job name is a label to Parca, and each target has all labels.
+        labels_size = name_size + size_of(*labels, *labels.values())
+        own_unit = labels.get(UNIT_LABEL)
+        unit_size = labels_size + (len(UNIT_LABEL) if own_unit is None else -size_of(own_unit))
+
+        targets = len(qualified) + len(suffixes) * len(self._hosts)
+        text_size = (
+            size_of(*qualified)
+            + len(qualified) * labels_size
+            + len(self._hosts) * (size_of(*suffixes) + len(suffixes) * unit_size)
+            + len(suffixes) * self._hosts_size
+        )
+        is_whole = self.limits.spend(price.of(targets, len(labels), text_size))
+        entries: List[StaticConfigDict] = []
+        if not is_whole:
+            qualified = self.limits.cut(qualified, price, len(labels), labels_size)
+        if qualified:
+            entries.append({"targets": qualified, "labels": dict(labels)})
+        for unit_name, host in self._hosts.items() if suffixes else ():
+            if not is_whole:
+                size = unit_size + size_of(unit_name, host)
+                suffixes = self.limits.cut(suffixes, price, len(labels), size)
+            if suffixes:
+                entries.append(
+                    {
+                        "labels": {**labels, UNIT_LABEL: unit_name},
+                        "targets": [host + suffix for suffix in suffixes],
+                    }
+                )
+        return entries
 
 
-def resolve_names(
-    scrape_configs: List[ScrapeConfig], origins: List[Origin], problems: List[Problem]
-) -> List[ScrapeConfig]:
-    """Return the scrape configs with unique job names: Parca refuses a file that has one twice.
+class JobNames:
+    """Makes the names of jobs unique, one relation after the other.
 
-    One of several identical jobs stays. Otherwise the first keeps the name, and each later one
-    gets the lowest number that makes a name which no job of any relation has.
+    Parca refuses a file that has a name twice. A name never depends on a later relation.
     """
-    given = Counter(scrape_config["job_name"] for scrape_config in scrape_configs)
-    if len(given) == len(scrape_configs) and RESERVED_JOB_NAME not in given:
-        return scrape_configs
-    served: List[ScrapeConfig] = []
-    taken = {RESERVED_JOB_NAME}
-    seen: Set[str] = set()
-    next_number: Dict[str, int] = {}
-    for scrape_config, origin in zip(scrape_configs, origins):
-        name = scrape_config["job_name"]
-        if given[name] > 1:
-            identity = json.dumps(scrape_config, sort_keys=True)
-            if identity in seen:
+
+    def __init__(self) -> None:
+        self._given: Set[str] = set()
+        self._taken: Set[str] = {RESERVED_JOB_NAME}
+        self._firsts: Dict[str, ScrapeConfig] = {}
+        self._identities: Dict[str, Set[str]] = {}
+        self._next_numbers: Dict[str, int] = {}
+
+    def resolve(
+        self, scrape_configs: Sequence[ScrapeConfig]
+    ) -> Tuple[List[ScrapeConfig], List[Problem]]:
+        """Return the scrape configs of the next relation, renamed, and a problem for each name.
+
+        One of several identical jobs stays. Otherwise the first keeps the name, and each later one
+        gets the lowest number that makes a name which no job so far was given or has taken.
+        """
+        self._given.update(scrape_config["job_name"] for scrape_config in scrape_configs)
+        served: List[ScrapeConfig] = []
+        problems: List[Problem] = []
+        for scrape_config in scrape_configs:
+            name = scrape_config["job_name"]
+            if self._is_served(scrape_config):
                 continue
-            seen.add(identity)
-        if name in taken:
-            number = next_number.get(name, 2)
-            while f"{name}_{number}" in given:
-                number += 1
-            next_number[name] = number + 1
-            scrape_config["job_name"] = f"{name}_{number}"
-            problem = Problem("warning", SCRAPE_JOBS_KEY, NAME_RULE)
-            problems.append(problem.in_relation(*origin))
-        taken.add(scrape_config["job_name"])
-        served.append(scrape_config)
-    return served
+            if name in self._taken:
+                scrape_config["job_name"] = self._number(name)
+                problems.append(Problem("warning", SCRAPE_JOBS_KEY, NAME_RULE))
+            self._taken.add(scrape_config["job_name"])
+            served.append(scrape_config)
+        return served, problems
+
+    def _is_served(self, scrape_config: ScrapeConfig) -> bool:
+        """Return whether there was an identical job."""
+        name = scrape_config["job_name"]
+        first = self._firsts.setdefault(name, scrape_config)
+        if first is scrape_config:
+            return False
+        if name not in self._identities:
+            self._identities[name] = {identify(first)}
+        identity = identify(scrape_config)
+        is_served = identity in self._identities[name]
+        self._identities[name].add(identity)
+        return is_served
+
+    def _number(self, name: str) -> str:
+        """Return a free name made of a taken one."""
+        number = self._next_numbers.get(name, 2)
+        while f"{name}_{number}" in self._given or f"{name}_{number}" in self._taken:
+            number += 1
+        self._next_numbers[name] = number + 1
+        return f"{name}_{number}"
+
+
+def identify(scrape_config: ScrapeConfig) -> str:
+    """Return the same text for identical jobs, whatever their names."""
+    return json.dumps({**scrape_config, "job_name": ""}, sort_keys=True)

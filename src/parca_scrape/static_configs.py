@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import InitVar, dataclass
-from typing import TYPE_CHECKING, Dict, Iterable, List, Mapping, Tuple, Union
+from typing import TYPE_CHECKING, Dict, Iterable, List, Mapping, Optional, Tuple, Union
 
 from parca_scrape._getters import (
     LIST_RULE,
@@ -16,6 +16,14 @@ from parca_scrape._getters import (
     as_object,
     get_fields,
     get_object,
+    length_rule,
+    read_elements,
+)
+from parca_scrape._limits import (
+    LABEL_NAMES_RULE,
+    MAX_NAME_LENGTH,
+    MAX_VALUE_LENGTH,
+    TARGETS_RULE,
 )
 from parca_scrape._rules import (
     SCHEME_LABEL,
@@ -25,12 +33,15 @@ from parca_scrape._rules import (
     parse_text,
     replace_surrogates,
 )
-from parca_scrape.problems import STRICT, Findings, InvalidJobError
+from parca_scrape.problems import Findings, InvalidJobError, strict_findings
 from parca_scrape.targets import WILDCARD, Target
 
 STATIC_CONFIG_FIELDS = frozenset({"targets", "labels"})
 DEFAULT_PORTS = {"": 80, "http": 80, "https": 443}
-LABEL_NAME_RULE = "the name of a label must not be empty or contain half of a surrogate pair"
+LABEL_NAME_RULE = (
+    "the name of a label must not be empty or longer than 1,024 characters, and must not contain"
+    " a comma, a semicolon or half of a surrogate pair"
+)
 
 
 @dataclass(frozen=True)
@@ -65,7 +76,12 @@ class StaticConfig:
             "targets": targets if isinstance(targets, str) else tuple(self.targets),
             "labels": dict(self.labels),
         }
-        adopt(self, decode_static_config(fields, STRICT), STATIC_CONFIG_FIELDS)
+        adopt(self, decode_static_config(fields, strict_findings()), STATIC_CONFIG_FIELDS)
+
+    @property
+    def scheme(self) -> str:
+        """The scheme that the label `__scheme__` sets, or an empty string."""
+        return dict(self.labels).get(SCHEME_LABEL, "")
 
     def as_mapping(self, scheme: str = "") -> Dict[str, object]:
         """Return the static config as it is published, with a port for every target.
@@ -75,7 +91,7 @@ class StaticConfig:
         Args:
             scheme: the scheme of the job, which decides the default port.
         """
-        port = DEFAULT_PORTS[dict(self.labels).get(SCHEME_LABEL, "") or scheme]
+        port = DEFAULT_PORTS[self.scheme or scheme]
         targets = [
             target.text if target.port is not None else f"{target.host}:{port}"
             for target in self.targets or (Target(WILDCARD),)
@@ -89,11 +105,18 @@ def decode_static_configs(raw: object, findings: Findings) -> Tuple[StaticConfig
     if elements is None:
         raise findings.refusal(LIST_RULE)
     static_configs: List[StaticConfig] = []
-    for index, element in enumerate(elements):
+    limits = findings.report.limits
+    for index, element in read_elements(elements, findings):
+        if limits.targets <= 0:
+            findings.limit(TARGETS_RULE)
+            break
         try:
-            static_configs.append(decode_static_config(element, findings.at(index)))
+            static_config = decode_static_config(element, findings.at(index))
         except InvalidJobError as error:
             findings.skip(error, "static config")
+        else:
+            static_configs.append(static_config)
+            limits.targets -= len(static_config.targets) or 1
     if elements and not static_configs:
         raise findings.refusal("has no static config that can be scraped")
     return tuple(static_configs)
@@ -102,6 +125,10 @@ def decode_static_configs(raw: object, findings: Findings) -> Tuple[StaticConfig
 def decode_static_config(raw: object, findings: Findings) -> StaticConfig:
     """Return a static config without its bad parts; raise `InvalidJobError` if it is all bad."""
     if isinstance(raw, StaticConfig):
+        if len(raw.targets) > findings.report.limits.targets:
+            findings.limit(TARGETS_RULE)
+        for name, _ in raw.labels:
+            admit_label(name, findings)
         return raw
     mapping = as_object(raw)
     if mapping is None:
@@ -118,8 +145,12 @@ def get_targets(fields: Mapping[str, object], findings: Findings) -> Tuple[Targe
     elements = as_list(fields.get("targets", ()))
     if elements is None:
         raise findings.at("targets").refusal(LIST_RULE)
+    limits = findings.report.limits
     targets: List[Target] = []
-    for index, element in enumerate(elements):
+    for index, element in read_elements(elements, findings):
+        if len(targets) == limits.targets:
+            findings.at("targets").limit(TARGETS_RULE)
+            break
         if isinstance(element, Target):
             targets.append(element)
         elif isinstance(element, str):
@@ -139,18 +170,42 @@ def get_labels(fields: Mapping[str, object], findings: Findings) -> Pairs:
     findings = findings.at("labels")
     labels: List[Tuple[str, str]] = []
     for name, value in get_object(fields["labels"], findings).items():
-        text = parse_text(value)
         if value is None:
             continue
-        if not name or not is_utf8(name):
-            findings.at(name).error(LABEL_NAME_RULE)
-        elif text is None:
-            findings.at(name).error(TEXT_RULE)
-        elif name == SCHEME_LABEL and text and parse_scheme(text) is None:
-            findings.at(name).error(SCHEME_RULE)
-        else:
+        text = parse_text(value)
+        rule = find_label_fault(name, text)
+        if rule or text is None:
+            findings.at(name).error(rule)
+        elif admit_label(name, findings):
             if not is_utf8(text):
                 findings.at(name).warning(UTF8_RULE)
-            text = text.lower() if name == SCHEME_LABEL else replace_surrogates(text)
-            labels.append((name, text))
+                text = replace_surrogates(text)
+            labels.append((name, text.lower() if name == SCHEME_LABEL else text))
     return tuple(labels)
+
+
+def find_label_fault(name: str, text: Optional[str]) -> str:
+    """Return the rule that a label breaks, or an empty string.
+
+    FrostDB, Parca's storage, joins the names of columns with commas and semicolons: one in a name
+    makes compactions fail, for the data of everyone, and can crash the server
+    (`polarsignals/frostdb`, `dynparquet/dynamiccolumns.go`).
+    """
+    is_storable = "," not in name and ";" not in name and is_utf8(name)
+    if not name or len(name) > MAX_NAME_LENGTH or not is_storable:
+        return LABEL_NAME_RULE
+    if text is None:
+        return TEXT_RULE
+    if len(text) > MAX_VALUE_LENGTH:
+        return length_rule(MAX_VALUE_LENGTH)
+    if name == SCHEME_LABEL and text and parse_scheme(text) is None:
+        return SCHEME_RULE
+    return ""
+
+
+def admit_label(name: str, findings: Findings) -> bool:
+    """Return whether the relation may have a label of this name, too."""
+    is_admitted = findings.report.limits.admit_label(name)
+    if not is_admitted:
+        findings.limit(LABEL_NAMES_RULE)
+    return is_admitted

@@ -12,19 +12,25 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import Optional
 
+from parca_scrape._limits import MAX_HOST_LENGTH
 from parca_scrape.problems import InvalidJobError
 
 WILDCARD = "*"
 MAX_PORT = 65535
 # Go's net/url refuses other characters in a host, reads them as the start of a path, a query, a
 # fragment or credentials, or escapes them; `:` and brackets belong to ports and IPv6. Compiled at
-# import, unlike the rest, because every unit has a host.
-HOST = re.compile(r"[^\s/\\?#@%^`{|}:\[\]\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
-PORT = "0*([1-9][0-9]{0,4})"
-ADDRESS_RULE = "must be a host name or an IP address, without a scheme, port, path or spaces"
+# import, unlike the rest, because every unit has a host. U+3002 is a full stop to Go.
+HOST = re.compile(
+    r"[^\s/\\?#@%^`{|}:\[\]\x00-\x1f\x7f-\x9f\u3002\ud800-\udfff]" + f"{{1,{MAX_HOST_LENGTH}}}"
+)
+PORT = "[0-9]{1,5}"
+ADDRESS_RULE = (
+    "must be a host name (at most 253 characters) or an IP address, without a scheme, port, path"
+    " or spaces"
+)
 TARGET_RULE = (
-    "must be host:port or *:port, where the port (1 to 65535) is optional: no scheme, path or"
-    " spaces, and IPv6 addresses in brackets"
+    "must be host:port or *:port, without a scheme, path or spaces; the port (1 to 65535) is"
+    " optional, an IPv6 address needs brackets, and a host has at most 253 characters"
 )
 
 
@@ -78,14 +84,15 @@ class Target:
         Raises:
             InvalidJobError: Parca could not scrape it.
         """
-        host, colon, digits = text.strip().rpartition(":")
-        if not colon or digits.endswith("]") or is_ipv6(text.strip()):
-            return cls(text.strip())
-        port = parse_port(digits.strip())
-        if port is None or is_ipv6(host.strip()):
+        text = text.strip()
+        host, colon, digits = map(str.strip, text.rpartition(":"))
+        if not colon or digits.endswith("]") or is_ipv6(text):
+            return cls(text)
+        port = parse_port(digits)
+        if port is None or is_ipv6(host):
             raise InvalidJobError("", TARGET_RULE)
-        target = cls(host.strip(), port)
-        object.__setattr__(target, "text", f"{target.host}:{digits.strip()}")
+        target = cls(host, port)
+        object.__setattr__(target, "text", f"{target.host}:{digits}")
         return target
 
     @property
@@ -104,25 +111,32 @@ class Target:
 
 
 def parse_port(digits: str) -> Optional[int]:
-    """Return a port from 1 to 65535 that is written in ASCII digits; None for anything else."""
-    match = re.fullmatch(PORT, digits)
-    port = int(match.group(1)) if match else 0
+    """Return a port from 1 to 65535, written in up to five ASCII digits; None for the rest."""
+    port = int(digits) if re.fullmatch(PORT, digits) else 0
     return port if 0 < port <= MAX_PORT else None
 
 
 def parse_host(text: object) -> Optional[str]:
     """Return the host of a target or the address of a unit; None for anything else.
 
-    White space around it is ignored, and an IPv6 address is put into brackets. Go drops marks and
-    invisible characters from a host (`golang.org/x/net/idna`): of one that has nothing else,
-    nothing is left, and Parca would scrape itself.
+    White space around it is ignored, and an IPv6 address is put into brackets.
     """
     host = text.strip() if isinstance(text, str) else ""
     if HOST.fullmatch(host):
-        is_visible = host.isascii() or any(unicodedata.category(one)[0] in "LNPS" for one in host)
-        return host if is_visible and host != WILDCARD else None
+        return host if host != WILDCARD and (host.isascii() or is_dialled_as_read(host)) else None
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     return f"[{bare}]" if is_ipv6(bare) else None
+
+
+def is_dialled_as_read(host: str) -> bool:
+    """Return whether Go dials a host with other than ASCII characters as a person reads it.
+
+    Go maps compatible characters to others, and drops marks and invisible characters
+    (`golang.org/x/net/idna`): of a host that has nothing else, nothing is left, and Parca would
+    scrape itself.
+    """
+    is_visible = any(unicodedata.category(character)[0] in "LNPS" for character in host)
+    return is_visible and unicodedata.normalize("NFKC", host) == host
 
 
 def is_ipv6(text: str) -> bool:

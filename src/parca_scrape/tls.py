@@ -10,15 +10,14 @@ from typing import Dict, List, Mapping, Optional, Tuple
 
 from parca_scrape._getters import adopt, get_boolean, get_fields, get_object, get_text
 from parca_scrape._legacy import FILE_FIELDS, move_pem
-from parca_scrape._pem import is_ca, is_certificate, is_private_key
-from parca_scrape._rules import DEFAULT_MIN_TLS_VERSION, TLS_VERSIONS
-from parca_scrape.problems import STRICT, Findings
+from parca_scrape._limits import MAX_PEM_LENGTH
+from parca_scrape._pem import PEM_LABELS, find_pem_fault
+from parca_scrape._rules import DEFAULT_MIN_TLS_VERSION, TLS_VERSIONS, parse_text
+from parca_scrape.problems import Findings, strict_findings
 
 # Each names a file or a secret on the host of Parca.
 HOST_FIELDS = (*FILE_FIELDS, "ca_ref", "cert_ref", "key_ref")
 HOST_FIELD_RULE = "names a file or a secret on the Parca host: put the PEM text itself into"
-PEM_FIELDS = {"ca": is_ca, "cert": is_certificate, "key": is_private_key}
-PEM_RULE = "must contain a PEM block of its kind, with BEGIN and END on lines of their own"
 
 
 @dataclass(frozen=True)
@@ -29,9 +28,9 @@ class TLSConfig:
         InvalidJobError: Parca would not load the settings, or would scrape without them.
     """
 
-    ca: str = ""
+    ca: str = field(default="", repr=False)
     """PEM text of the certificates to trust."""
-    cert: str = ""
+    cert: str = field(default="", repr=False)
     """PEM text of the certificate that Parca presents; needs `key`."""
     key: str = field(default="", repr=False)
     """PEM text of the private key of `cert`. Anyone who can read the databag can read it."""
@@ -47,7 +46,7 @@ class TLSConfig:
         """Check what a decoder has not checked."""
         if not _decoded:
             settings = {name: getattr(self, name) for name in TLS_FIELDS}
-            adopt(self, decode_tls(settings, STRICT), TLS_FIELDS)
+            adopt(self, decode_tls(settings, strict_findings()), TLS_FIELDS)
 
     def as_mapping(self) -> Dict[str, object]:
         """Return what is set, in the form of Parca's configuration."""
@@ -86,10 +85,11 @@ def decode_tls(raw: object, findings: Findings) -> TLSConfig:
 def get_pem(settings: Mapping[str, object], findings: Findings) -> Dict[str, str]:
     """Return the PEM texts that Go can read; `cert` and `key` only together, as Parca wants it."""
     pem: Dict[str, str] = {}
-    for name, is_good in PEM_FIELDS.items():
-        pem[name] = get_text(settings, name, findings)
-        if pem[name] and not is_good(pem[name]):
-            findings.at(name).error(PEM_RULE)
+    for name in PEM_LABELS:
+        pem[name] = get_text(settings, name, findings, max_length=MAX_PEM_LENGTH)
+        rule = find_pem_fault(name, pem[name]) if pem[name] else ""
+        if rule:
+            findings.at(name).error(rule)
             pem[name] = ""
     for name, other, what in (("cert", "key", "certificate"), ("key", "cert", "key")):
         if pem[name] and not pem[other]:
@@ -102,11 +102,11 @@ def get_versions(settings: Mapping[str, object], findings: Findings) -> Tuple[st
     """Return the lowest and the highest TLS version; both empty if they contradict each other."""
     versions: List[str] = []
     for name in ("min_version", "max_version"):
-        version = settings.get(name, "")
+        version = parse_text(settings.get(name, ""))
         if version not in ("", *TLS_VERSIONS):
             findings.at(name).error(f"must be one of {', '.join(TLS_VERSIONS)}")
             version = ""
-        versions.append(str(version))
+        versions.append(version or "")
     lowest, highest = versions
     if highest and highest < (lowest or DEFAULT_MIN_TLS_VERSION):
         rule = f"is below min_version, which is {DEFAULT_MIN_TLS_VERSION} unless it is set"

@@ -26,7 +26,10 @@ from tests.parca_charm import (
     unit_data,
 )
 
-RULE = "must be a host name or an IP address, without a scheme, port, path or spaces"
+RULE = (
+    "must be a host name (at most 253 characters) or an IP address, without a scheme, port, path"
+    " or spaces"
+)
 
 
 @pytest.mark.parametrize("event", [*OTHER_EVENTS, "relation_changed"])

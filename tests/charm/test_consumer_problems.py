@@ -14,13 +14,16 @@ from tests.parca_charm import (
     unit_data,
 )
 
-RULE = "must be a host name or an IP address, without a scheme, port, path or spaces"
+RULE = (
+    "must be a host name (at most 253 characters) or an IP address, without a scheme, port, path"
+    " or spaces"
+)
 
 
 BAD_JOBS = '[{"scheme": "ftp"}, {"static_configs": [{"targets": ["*:8080", "*:0"]}]}]'
 TARGET_RULE = (
-    "must be host:port or *:port, where the port (1 to 65535) is optional: no scheme, path or"
-    " spaces, and IPv6 addresses in brackets"
+    "must be host:port or *:port, without a scheme, path or spaces; the port (1 to 65535) is"
+    " optional, an IPv6 address needs brackets, and a host has at most 253 characters"
 )
 
 
@@ -31,7 +34,7 @@ def test_problems_name_relation_application_and_unit() -> None:
         make_relation(2, "mimir", scrape_jobs="{"),
     )
     hook = run_hook("start", *relations)
-    json_rule = "must be valid JSON, nested no deeper than a few hundred levels"
+    json_rule = "must be valid JSON: see line 1, column 2"
     scheme_rule = "must be http or https; the job is skipped"
     assert hook.problems == [
         Problem("error", "scrape_jobs", json_rule, 2, "mimir"),
@@ -76,8 +79,8 @@ def test_a_relation_logs_twenty_problems_and_a_count() -> None:
     ]
     assert hook.log == [
         *lines,
-        "relation 1: 5 more problems; problems() returns all",
-        "relation 2: 5 more problems; problems() returns all",
+        "relation 1: 5 more problems: problems() lists them",
+        "relation 2: 5 more problems: problems() lists them",
     ]
     assert len(hook.problems) == 51
 

@@ -221,9 +221,9 @@ def test_of_each_relation_twenty_new_problems_are_logged(
     problem_log.log([*make_problems(2, 1), *make_problems(1, 24)])
     assert caplog.messages == [
         *(f"warning: relation 1: p{index}: wrong" for index in range(20)),
-        "relation 1: 2 more problems; problems() returns all",
+        "relation 1: 2 more problems: problems() lists them",
         "warning: relation 2: p0: wrong",
-        "relation 1: 2 more problems; problems() returns all",
+        "relation 1: 2 more problems: problems() lists them",
     ]
 
 

@@ -23,7 +23,10 @@ from tests.profiled_charm import (
 )
 
 UnitAddress = Union[str, AddressSource, Callable[[ops.Relation], str]]
-RULE = "must be a host name or an IP address, without a scheme, port, path or spaces"
+RULE = (
+    "must be a host name (at most 253 characters) or an IP address, without a scheme, port, path"
+    " or spaces"
+)
 LINE = f"error: relation 1 parca: parca_scrape_unit_address: {RULE}"
 NAME_ONLY: Databags = ({}, {"parca_scrape_unit_name": "zinc/0"})
 BAD_ADDRESSES = [
@@ -78,7 +81,7 @@ def unit_only(address: str) -> Databags:
         ("zinc-0.local", "zinc-0.local"),
         ("10.0.0.1", "10.0.0.1"),
         ("::1", "[::1]"),
-        ("localhost", "localhost"),
+        ("localhost-0", "localhost-0"),
         # The library does not judge what the resolver returns.
         ("not a host", "not a host"),
     ],
@@ -90,6 +93,26 @@ def test_the_unit_is_reached_by_its_fqdn(
     hook = run_hook("update_status", make_relation(1), make=at(AddressSource.FQDN))
     assert hook.databags == {1: unit_only(address)}
     assert run_hook("update_status", make_relation(1)) == hook
+
+
+@pytest.mark.parametrize("fqdn", ["localhost", "localhost.localdomain", "LOCALHOST"])
+def test_a_fqdn_that_no_other_machine_can_reach_is_published_with_a_warning(
+    fqdn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "getfqdn", lambda: fqdn)
+    hook = run_hook("update_status", make_relation(1), make_relation(2))
+    assert hook.databags == {1: unit_only(fqdn), 2: unit_only(fqdn)}
+    assert hook.log == [
+        "warning: parca_scrape_unit_address: the domain name of this unit is localhost, which no"
+        " other machine can reach: correct the host name of the machine, or pass unit_address to"
+        " ProfilingEndpointProvider"
+    ]
+
+
+def test_localhost_that_the_charm_itself_chose_gives_no_warning() -> None:
+    hook = run_hook("update_status", make_relation(1), make=at("localhost"))
+    assert hook.databags == {1: unit_only("localhost")}
+    assert hook.log == []
 
 
 def test_the_fqdn_is_asked_for_again_at_each_publishing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
+import enum
 import json
 import socket
 import types
@@ -12,6 +14,7 @@ from typing import (
     List,
     Mapping,
     Optional,
+    Tuple,
     TypedDict,
 )
 
@@ -24,6 +27,7 @@ from parca_scrape import (
     InvalidJobError,
     Job,
     ProfilingEndpointProvider,
+    TLSConfig,
 )
 from tests.profiled_charm import (
     DEFAULT,
@@ -163,6 +167,124 @@ def test_jobs_from_a_generator_are_read_once() -> None:
     hook = run_hook("relation_joined", make_relation(1), make=make)
     assert hook.databags == {1: both_databags(A_AND_B)}
     assert list(jobs) == []
+
+
+def test_a_function_returns_the_jobs_of_each_publishing() -> None:
+    ports = [80]
+
+    def make(charm: ops.CharmBase) -> ProfilingEndpointProvider:
+        def find_jobs() -> Jobs:
+            return [{"static_configs": [{"targets": [f"*:{port}"]}]} for port in ports]
+
+        provider = ProfilingEndpointProvider(charm, jobs=find_jobs)
+        ports[:] = [1, 2]
+        return provider
+
+    one_and_two = both_databags(
+        '[{"static_configs": [{"targets": ["*:1"]}]}, {"static_configs": [{"targets": ["*:2"]}]}]'
+    )
+    hook = run_hook("relation_joined", make_relation(1), make_relation(2), make=make)
+    assert hook.databags == {1: one_and_two, 2: one_and_two}
+
+
+@pytest.mark.parametrize(
+    ("event", "leader", "times"),
+    [
+        ("relation_joined", True, 1),
+        ("leader_elected", True, 1),
+        ("relation_joined", False, 0),
+        ("update_status", True, 0),
+    ],
+)
+def test_a_function_is_called_once_when_jobs_are_published(
+    event: str, leader: bool, times: int
+) -> None:
+    calls: List[None] = []
+
+    def find_jobs() -> None:
+        calls.append(None)
+
+    hook = run_hook(event, make_relation(1), make=with_jobs(find_jobs), leader=leader)
+    assert len(calls) == times
+    assert hook.databags == {1: DEFAULT if times else UNIT_ONLY}
+
+
+def test_a_function_may_replace_the_jobs_until_the_hook_ends() -> None:
+    def make(charm: ops.CharmBase) -> ProfilingEndpointProvider:
+        provider = ProfilingEndpointProvider(charm)
+        provider.update_scrape_job_spec(generate)
+        return provider
+
+    hook = run_hook("relation_joined", make_relation(1), make=make)
+    assert hook.databags == {1: both_databags(A_AND_B)}
+
+
+def test_a_function_that_returns_no_jobs_raises_when_they_are_published() -> None:
+    def find_jobs() -> Any:
+        return [{}, "*:80"]
+
+    make = with_jobs(find_jobs)
+    assert run_hook("start", make_relation(1), make=make).log == []
+    with pytest.raises(InvalidJobError) as raised:
+        run_hook("relation_joined", make_relation(1), make=make)
+    assert str(raised.value) == "jobs[1]: must be a mapping or a Job"
+
+
+class Key(str, enum.Enum):
+    JOB_NAME = "job_name"
+    TLS = "tls_config"
+    MIN_VERSION = "min_version"
+    TLS12 = "TLS12"
+
+
+def test_keys_and_values_of_an_enumeration_are_published_as_their_text() -> None:
+    job: Dict[str, object] = {Key.JOB_NAME: "a", Key.TLS: {Key.MIN_VERSION: Key.TLS12}}
+    assert publish([job]) == both_databags(
+        '[{"static_configs": [{"targets": ["*:80"]}], "job_name": "a",'
+        ' "tls_config": {"min_version": "TLS12"}}]'
+    )
+    typed = Job(job_name="a", scheme="https", tls_config=TLSConfig(min_version=Key.TLS12))
+    assert publish([typed]) == both_databags(
+        '[{"static_configs": [{"targets": ["*:80"]}], "job_name": "a", "scheme": "https",'
+        ' "tls_config": {"min_version": "TLS12"}}]'
+    )
+
+
+NAMED: Mapping[str, object] = {"job_name": "a"}
+SHARED_NAME = (
+    "jobs[1].job_name: another job has the same name: with a consumer older than LIBPATCH 7, Parca"
+    " refuses its whole configuration; give each job its own job_name"
+)
+
+
+SHARED: List[Tuple[Jobs, bool]] = [
+    ([Job(job_name="a"), Job(job_name="b")], False),
+    ([NAMED, NAMED], False),
+    ([Job(job_name="a"), Job([], "a")], True),
+    ([Job(job_name="a"), NAMED], True),
+    ([NAMED, Job(job_name="a")], True),
+    ([NAMED, Job()], False),
+    ([Job(), Job([])], True),
+    ([EMPTY_JOB, Job()], True),
+]
+
+
+@pytest.mark.parametrize(("jobs", "is_refused"), SHARED)
+def test_two_jobs_of_one_name_of_which_one_is_typed_raise(jobs: Jobs, is_refused: bool) -> None:
+    if not is_refused:
+        assert publish(jobs) != DEFAULT
+        return
+    with pytest.raises(InvalidJobError) as raised:
+        run_hook("start", make=with_jobs(jobs))
+    assert str(raised.value) == SHARED_NAME
+
+
+def test_a_job_of_a_frozen_subclass_is_published() -> None:
+    @dataclasses.dataclass(frozen=True)
+    class OwnJob(Job):
+        """A job of a charm's own class."""
+
+    assert publish([OwnJob(job_name="a")]) == publish([Job(job_name="a")])
 
 
 def test_nested_values_of_a_job_are_read_when_it_is_published() -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import socket
-from typing import Callable
+from typing import Any, Callable, List, Mapping
 
 import ops
 import pytest
@@ -21,7 +21,7 @@ from tests.profiled_charm import (
 )
 
 NO_JSON = "must be JSON: Object of type set is not JSON serializable"
-BAD_JOBS: Jobs = [{"scheme": "ftp"}, {"scrape_interval": "0s"}]
+BAD_JOBS: List[Mapping[str, object]] = [{"scheme": "ftp"}, {"scrape_interval": "0s"}]
 BAD_TEXT = (
     '[{"static_configs": [{"targets": ["*:80"]}], "scheme": "ftp"},'
     ' {"static_configs": [{"targets": ["*:80"]}], "scrape_interval": "0s"}]'
@@ -52,6 +52,34 @@ def test_problems_include_a_job_that_is_not_json() -> None:
     context = make_context(with_jobs([{}, {"job_name": {"a"}}]))
     with context(context.on.start(), make_state([])) as manager:
         assert manager.charm.provider.problems() == [Problem("error", "jobs[1]", NO_JSON)]
+
+
+def test_problems_are_those_of_the_jobs_that_a_function_returns_now() -> None:
+    jobs: List[Mapping[str, object]] = []
+    context = make_context(with_jobs(lambda: jobs))
+    with context(context.on.start(), make_state([])) as manager:
+        assert manager.charm.provider.problems() == []
+        jobs += BAD_JOBS
+        assert manager.charm.provider.problems() == BAD_JOB_PROBLEMS
+
+
+def test_problems_include_what_a_function_returns_instead_of_jobs() -> None:
+    no_job: Any = "*:80"
+    context = make_context(with_jobs(lambda: [no_job]))
+    with context(context.on.start(), make_state([])) as manager:
+        assert manager.charm.provider.problems() == [
+            Problem("error", "jobs[0]", "must be a mapping or a Job")
+        ]
+
+
+def test_problems_include_keys_that_are_not_published() -> None:
+    context = make_context(with_jobs([{"basic_auth": {}, "scrape_intervall": "1m"}]))
+    with context(context.on.start(), make_state([])) as manager:
+        problems = manager.charm.provider.problems()
+    assert [(problem.severity, problem.path) for problem in problems] == [
+        ("warning", "jobs[0].basic_auth"),
+        ("warning", "jobs[0].scrape_intervall"),
+    ]
 
 
 def test_good_jobs_have_no_problems() -> None:
@@ -102,4 +130,4 @@ def test_twenty_of_many_bad_jobs_are_logged_and_the_rest_counted() -> None:
         f"error: jobs[{index}].scheme: must be http or https; the job is skipped"
         for index in range(20)
     ]
-    assert log == [*lines, "3 more problems; problems() returns all"]
+    assert log == [*lines, "3 more problems: problems() lists them"]

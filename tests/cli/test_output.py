@@ -120,9 +120,9 @@ def test_any_lines_are_read_as_they_were(text: str) -> None:
 
 def test_yaml_is_the_same_without_libyaml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(yaml, "CSafeDumper", raising=False)
-    dump = make_dump({**ONE_PORT, "tls_config": {"ca": CERTIFICATE}})
-    exit_code, out, err = render(tmp_path, dump)
-    document = make_document(tls_config={"ca": CERTIFICATE})
+    settings = {"scheme": "https", "tls_config": {"ca": CERTIFICATE}}
+    exit_code, out, err = render(tmp_path, make_dump({**ONE_PORT, **settings}))
+    document = make_document(**settings)
     assert (exit_code, yaml.safe_load(out), err) == (0, document, "")
 
 

@@ -176,6 +176,19 @@ def test_an_application_in_another_model_has_its_name_in_this_model() -> None:
     assert decode(relation) == ([expected], [])
 
 
+def test_an_application_in_another_model_is_shown_with_its_own_name() -> None:
+    units = {f"{REMOTE}/0": make_unit(), "zinc": make_unit()}
+    _, problems = decode(make_relation(cross_model=True, related_units=units))
+    assert [problem.application for problem in problems] == [f"zinc ({REMOTE})"]
+
+
+def test_of_a_thousand_and_more_bad_units_the_first_are_listed() -> None:
+    units = {f"zinc {number}": make_unit() for number in range(1_002)}
+    _, problems = decode(make_relation(related_units={**units, "zinc/0": make_unit()}))
+    assert len(problems) == 1_001
+    assert problems[-1] == Problem("error", "", "and 2 more problems", 7, "zinc")
+
+
 @pytest.mark.parametrize("related_units", [..., None, {}])
 def test_units_that_juju_omits_are_reported(related_units: object) -> None:
     problem = Problem("warning", "related-units", NO_UNITS, 7, "zinc")

@@ -31,7 +31,6 @@ METADATA = (
     f'{{"model": "cos", "model_uuid": "{UUID}", "application": "zinc", "unit": "zinc/0",'
     ' "charm_name": "zinc-k8s"}'
 )
-JSON = "must be valid JSON, nested no deeper than a few hundred levels"
 OBJECT = "must be an object"
 TEXT = "must be a string, a number or a boolean"
 MISSING = "missing, so job names and labels do not contain it"
@@ -72,10 +71,11 @@ def test_the_keys_of_a_typed_job_are_published_in_the_order_of_its_fields() -> N
     }
 
 
+PAIR = TLSConfig(CERTIFICATE, CERTIFICATE, PRIVATE_KEY)
 PROFILES = ProfilingConfig(
     "/app",
     {
-        "own": PprofProfile(True, "/own", False, 0, [{"unit": "bytes"}]),
+        "own": PprofProfile(True, "/own", False, 0, [{"unit": "bytes", "type": "alloc"}]),
         "process_cpu": PprofProfile(delta=True, seconds=5),
         "memory": PprofProfile(enabled=False),
     },
@@ -90,10 +90,10 @@ PROFILES = ProfilingConfig(
         (AppDatabag((Job([]),), Topology("cos", UUID, "zinc")), None),
         (AppDatabag((Job([]), Job([])), Topology("cos", UUID, "zinc", "", "")), None),
         (AppDatabag((Job(),)), None),
-        (AppDatabag((Job(job_name="例え \U0001f600 \x00"),)), None),
+        (AppDatabag((Job(job_name="例え \U0001f600 \ufffd"),)), None),
         (AppDatabag((Job(scrape_interval="1m", scrape_timeout="1m1s", scheme="https"),)), None),
         (AppDatabag((Job(profiling_config=PROFILES),)), None),
-        (AppDatabag((Job(tls_config=TLSConfig(CERTIFICATE, CERTIFICATE, PRIVATE_KEY)),)), None),
+        (AppDatabag((Job(scheme="https", tls_config=PAIR),)), None),
         (
             AppDatabag((Job([StaticConfig(["*:1", "[::1]:080"], {"a": "", "__scheme__": ""})]),)),
             None,
@@ -132,43 +132,47 @@ def test_any_mapping_is_a_databag() -> None:
     assert AppDatabag.decode_strict(databag) == AppDatabag((), ZINC)
 
 
+BAD_JSON = "must be valid JSON: see line"
+TOO_DEEP = "must be nested no deeper than a few hundred levels"
+TOO_MANY_DIGITS = "must not contain a number of more than 4,300 digits"
+
+
 @pytest.mark.parametrize(
-    "text",
+    ("text", "rule"),
     [
-        "no JSON",
-        " ",
-        "[",
-        "[{}]]",
-        "{'a': 1}",
-        "[1,]",
-        '"\n"',
-        "[" * 100_000,
-        "[" * 100_000 + "]" * 100_000,
-        '{"a":' * 100_000,
-        "9" * 4301,
-        f"[-{'9' * 5000}]",
-        "\ufeff[]",
+        ("no JSON", f"{BAD_JSON} 1, column 1"),
+        (" ", f"{BAD_JSON} 1, column 2"),
+        ("[", f"{BAD_JSON} 1, column 2"),
+        ("[{}]]", f"{BAD_JSON} 1, column 5"),
+        ("[{},\n {'a': 1}]", f"{BAD_JSON} 2, column 3"),
+        ('"\n"', f"{BAD_JSON} 1, column 2"),
+        ("\ufeff[]", f"{BAD_JSON} 1, column 1"),
+        ("[" * 60_000, TOO_DEEP),
+        ("[" * 30_000 + "]" * 30_000, TOO_DEEP),
+        ('{"a":' * 13_000, TOO_DEEP),
+        ("9" * 4301, TOO_MANY_DIGITS),
+        (f"[-{'9' * 5000}]", TOO_MANY_DIGITS),
     ],
     ids=lambda text: ascii(str(text)[:8]),
 )
 @pytest.mark.parametrize("key", ["scrape_jobs", "scrape_metadata"])
-def test_what_is_no_json_is_left_out(key: str, text: str) -> None:
+def test_what_is_no_json_is_left_out(key: str, text: str, rule: str) -> None:
     good = {"scrape_jobs": "[{}]", "scrape_metadata": METADATA}
     app_databag, problems = AppDatabag.decode({**good, key: text})
 
-    assert problems == [error(key, JSON)]
+    assert problems == [error(key, rule)]
     assert app_databag == (
         AppDatabag((), ZINC) if key == "scrape_jobs" else AppDatabag((Job.from_mapping({}),))
     )
 
 
 def test_a_number_of_4300_digits_is_read() -> None:
-    digits = "9" * 4300
-    app_databag = AppDatabag.decode_strict(
-        {"scrape_jobs": f'[{{"static_configs": [], "job_name": {digits}}}]'}
-    )
+    labels = f'{{"a": {"9" * 4300}}}'
+    text = f'[{{"static_configs": [{{"targets": ["a:1"], "labels": {labels}}}]}}]'
 
-    assert app_databag == AppDatabag((Job([], digits),))
+    assert AppDatabag.decode_strict({"scrape_jobs": text}) == AppDatabag(
+        (Job([StaticConfig(["a:1"], {"a": "9" * 4300})]),)
+    )
 
 
 def test_of_a_key_given_twice_the_last_counts() -> None:
@@ -193,7 +197,7 @@ def test_of_a_key_given_twice_the_last_counts() -> None:
 def test_decoding_takes_time_linear_in_the_text(text: str) -> None:
     started = time.process_time()
 
-    AppDatabag.decode({"scrape_jobs": f"[{text}", "scrape_metadata": f"[{text}]"})
+    AppDatabag.decode({"scrape_jobs": f"[{text}"})
     assert time.process_time() - started < 5
 
 
@@ -264,6 +268,14 @@ METADATA_KEY = "scrape_metadata"
             {"model": "cos", "model_uuid": "twenty", "application": "zinc"},
             Topology("cos", "twenty", "zinc"),
             [warning("scrape_metadata.model_uuid", "must be a UUID")],
+        ),
+        (
+            {"model": "é" * 1024, "model_uuid": UUID, "application": "a" * 1025},
+            Topology("é" * 1024, UUID, ""),
+            [
+                error("scrape_metadata.application", "must not be longer than 1,024 characters"),
+                warning("scrape_metadata.application", MISSING),
+            ],
         ),
         ([], None, [error("scrape_metadata", OBJECT)]),
         ("cos", None, [error("scrape_metadata", OBJECT)]),

@@ -125,7 +125,7 @@ def test_every_arrangement_of_jobs_gets_the_names_of_the_contract(names: Dict[st
             for index, jobs in enumerate(arrangement)
         ]
         jobs = [job for dealt in arrangement for job in dealt]
-        expected = [(name, jobs[index][1]) for index, name in resolved_names(jobs)]
+        expected = [(name, jobs[index][1]) for index, name in resolved_names(arrangement)]
         served = [(job["job_name"], job.get("scheme")) for job in render(relations)[0]]
         if served != expected:
             wrong.append((arrangement, served, expected))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import enum
 from collections import OrderedDict
 from types import MappingProxyType
 from typing import Dict, List, Optional, Tuple
@@ -15,7 +16,7 @@ from parca_scrape._getters import (
     get_object,
     get_text,
 )
-from parca_scrape.problems import STRICT, Findings
+from parca_scrape.problems import Findings, strict_findings
 from tests.reading import error, refusal, warning
 
 TEXT = "must be a string, a number or a boolean"
@@ -45,6 +46,18 @@ def test_an_object_is_any_mapping_with_the_keys_that_json_has(
     assert as_object(raw) == mapping
 
 
+class Key(str, enum.Enum):
+    A = "a"
+    EMPTY = ""
+
+
+def test_a_key_of_an_enumeration_is_its_text() -> None:
+    mapping = as_object({Key.A: 1, Key.EMPTY: 2})
+
+    assert mapping == {"a": 1, "": 2}
+    assert {type(key) for key in mapping or ()} == {str}
+
+
 @pytest.mark.parametrize(
     ("raw", "is_list"), [([], True), ((1,), True), ({}, False), ("a", False), (None, False)]
 )
@@ -67,7 +80,8 @@ def test_fields_have_known_names_and_values() -> None:
     findings = Findings("job")
 
     assert get_fields({"a": 1, "c": 2, "b": None}, ("b", "a"), findings) == {"a": 1}
-    assert findings.problems == [warning("job.c", "unknown key; the known keys are a, b")]
+    rule = "unknown or not allowed here, so Parca scrapes without it; the allowed keys are a, b"
+    assert findings.problems == [warning("job.c", rule)]
 
 
 @pytest.mark.parametrize(
@@ -119,5 +133,7 @@ def test_a_boolean_may_be_a_word_of_yaml(
 
 
 def test_strict_findings_raise_the_first_problem_with_its_path() -> None:
-    assert refusal(lambda: get_text({"a": []}, "a", STRICT.at("b").at(0))) == f"b[0].a: {TEXT}"
-    assert STRICT.problems == []
+    findings = strict_findings().at("b").at(0)
+
+    assert refusal(lambda: get_text({"a": []}, "a", findings)) == f"b[0].a: {TEXT}"
+    assert findings.problems == []

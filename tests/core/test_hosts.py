@@ -10,7 +10,10 @@ from parca_scrape.render import name_hosts
 from tests.reading import refusal
 
 NAME_KEY = "parca_scrape_unit_name"
-ADDRESS = "must be a host name or an IP address, without a scheme, port, path or spaces"
+ADDRESS = (
+    "must be a host name (at most 253 characters) or an IP address, without a scheme, port, path"
+    " or spaces"
+)
 SHARED = "another unit published the same name; using the Juju unit name"
 TAKEN = "another unit published this unit's name; the unit is not scraped"
 SURROGATE = "contains half of a surrogate pair: write the whole character"

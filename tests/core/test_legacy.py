@@ -83,8 +83,8 @@ def test_the_address_of_the_first_drafts_is_read_and_never_written() -> None:
 def test_pem_text_in_a_file_field_moves_to_the_field_for_text(
     raw: object, served: Optional[Dict[str, object]], problems: List[Problem]
 ) -> None:
-    assert read_jobs(job(tls_config=raw)) == (
-        [job(tls_config=served) if served else job()],
+    assert read_jobs(job(scheme="https", tls_config=raw)) == (
+        [job(scheme="https", **({"tls_config": served} if served else {}))],
         problems,
     )
 

@@ -16,7 +16,15 @@ TEXT = "must be a string, a number or a boolean"
 BOOLEAN = "must be true or false"
 SECONDS = "must be a whole number of seconds, 0 or more"
 SURROGATE = "contains half of a surrogate pair: write the whole character"
-PROFILE_KEYS = "unknown key; the known keys are delta, enabled, keep_sample_type, path, seconds"
+UNKNOWN = "unknown or not allowed here, so Parca scrapes without it; the allowed keys are"
+PROFILE_KEYS = f"{UNKNOWN} delta, enabled, keep_sample_type, path, seconds"
+PROFILE_NAME = (
+    "the name of a custom profile must contain only letters (a-z, A-Z), digits, _ and :, must not"
+    " begin with a digit, and must not be trace: Parca cannot store such a profile"
+)
+HALF = "must have both a type and a unit: one alone matches no sample"
+TOO_MANY = "more than 32 profiles: the rest are skipped"
+TOO_LONG_TEXT = "must not be longer than 8,192 characters"
 NO_DELTA = "records for 30s unless delta is true: set delta: true"
 TOO_SHORT = (
     "process_cpu cannot be scraped at an interval below 1s: set its seconds, or an interval of 1s"
@@ -38,6 +46,8 @@ def read(raw: object, **settings: object) -> Tuple[object, List[Problem]]:
         ({"path_prefix": 5}, {"path_prefix": "5"}, []),
         ({"path_prefix": ""}, None, []),
         ({"path_prefix": None}, None, []),
+        ({"path_prefix": "/" * 8192}, {"path_prefix": "/" * 8192}, []),
+        ({"path_prefix": "/" * 8193}, None, [error(f"{CONFIG}.path_prefix", TOO_LONG_TEXT)]),
         ({"path_prefix": ["/app"]}, None, [error(f"{CONFIG}.path_prefix", TEXT)]),
         (
             {"path_prefix": "/\ud800"},
@@ -52,11 +62,7 @@ def read(raw: object, **settings: object) -> Tuple[object, List[Problem]]:
         (
             {"path_prefix": "/app", "paths": {}},
             {"path_prefix": "/app"},
-            [
-                warning(
-                    f"{CONFIG}.paths", "unknown key; the known keys are path_prefix, pprof_config"
-                )
-            ],
+            [warning(f"{CONFIG}.paths", f"{UNKNOWN} path_prefix, pprof_config")],
         ),
         ({"pprof_config": {}}, None, []),
         ({"pprof_config": ""}, None, []),
@@ -72,6 +78,7 @@ def test_a_profiling_config_has_a_prefix_and_profiles(
 
 
 OWN = {"enabled": True, "path": "/own"}
+NAMES = [f"own{number}" for number in range(34)]
 
 
 @pytest.mark.parametrize(
@@ -79,17 +86,21 @@ OWN = {"enabled": True, "path": "/own"}
     [
         ({"memory": {"enabled": False}, "own": OWN}, ["memory", "own"], []),
         ({"own": OWN, "memory": {"enabled": False}}, ["own", "memory"], []),
-        ({"": OWN}, [""], []),
-        ({"größe": OWN}, ["größe"], []),
-        ({"\ud800": OWN}, [], [error(f'{PPROF}["\\ud800"]', f"the name {SURROGATE}")]),
-        (
-            {"\ud800": OWN, "own": OWN},
-            ["own"],
-            [error(f'{PPROF}["\\ud800"]', f"the name {SURROGATE}")],
-        ),
+        ({"_:A9": OWN, "Trace": OWN}, ["_:A9", "Trace"], []),
+        ({"a" * 1024: OWN}, ["a" * 1024], []),
+        ({"a" * 1025: OWN}, [], [error(f'{PPROF}["{"a" * 40}..."]', PROFILE_NAME)]),
+        ({"": OWN}, [], [error(f'{PPROF}[""]', PROFILE_NAME)]),
+        ({"trace": OWN, "own": OWN}, ["own"], [error(f"{PPROF}.trace", PROFILE_NAME)]),
+        ({"heap.alloc": OWN}, [], [error(f'{PPROF}["heap.alloc"]', PROFILE_NAME)]),
+        ({"9a": OWN}, [], [error(f'{PPROF}["9a"]', PROFILE_NAME)]),
+        ({"own\n": OWN}, [], [error(f'{PPROF}["own\\n"]', PROFILE_NAME)]),
+        ({"größe": OWN}, [], [error(f'{PPROF}["gr\\u00f6\\u00dfe"]', PROFILE_NAME)]),
+        ({"\ud800": OWN}, [], [error(f'{PPROF}["\\ud800"]', PROFILE_NAME)]),
+        (dict.fromkeys(NAMES[:32], OWN), NAMES[:32], []),
+        (dict.fromkeys(NAMES, OWN), NAMES[:32], [error(PPROF, TOO_MANY)]),
     ],
 )
-def test_profiles_have_any_name_that_utf8_can_hold(
+def test_a_custom_profile_has_a_name_that_parca_can_store(
     raw: Dict[str, object], served: List[str], problems: List[Problem]
 ) -> None:
     config, found = read({"pprof_config": raw})
@@ -105,13 +116,12 @@ def test_null_stands_for_the_defaults_of_a_standard_profile(name: str) -> None:
     assert read({"pprof_config": {name: None}}) == (None, [])
 
 
-@pytest.mark.parametrize("name", ["own", "", "Memory", "cpu", "fgprof"])
+@pytest.mark.parametrize("name", ["own", "Memory", "cpu", "fgprof"])
 def test_null_is_left_out_for_any_other_profile_for_it_kills_parca(name: str) -> None:
     config, problems = read({"pprof_config": {name: None, "memory": {"enabled": False}}})
-    path = f"{PPROF}.{name}" if name else f'{PPROF}[""]'
 
     assert config == {"pprof_config": {"memory": {"enabled": False}}}
-    assert error(path, OBJECT) in problems
+    assert problems == [error(f"{PPROF}.{name}", OBJECT)]
 
 
 MEMORY = f"{PPROF}.memory"
@@ -130,6 +140,7 @@ MEMORY = f"{PPROF}.memory"
         ({"path": "/heap"}, {"path": "/heap"}, []),
         ({"path": 5.5}, {"path": "5.5"}, []),
         ({"path": ""}, None, []),
+        ({"path": "/" * 8193}, None, [error(f"{MEMORY}.path", TOO_LONG_TEXT)]),
         ({"path": {}}, None, [error(f"{MEMORY}.path", TEXT)]),
         ({"path": "\udfff"}, {"path": "\ufffd"}, [warning(f"{MEMORY}.path", SURROGATE)]),
         ({"delta": True}, {"delta": True}, []),
@@ -165,28 +176,40 @@ def test_of_a_profile_only_its_bad_fields_are_left_out(
 
 
 KEPT = f"{MEMORY}.keep_sample_type"
+AB = {"type": "a", "unit": "b"}
 SAMPLE_TYPES: List[Sample] = [
     ([{"type": "inuse", "unit": "bytes"}], [{"type": "inuse", "unit": "bytes"}], []),
-    ([{"unit": "bytes"}, {"type": "a"}], [{"unit": "bytes"}, {"type": "a"}], []),
+    ([{"unit": "b", "type": "a"}], [{"unit": "b", "type": "a"}], []),
+    (
+        [{"unit": "bytes"}, {"type": "a"}, {"type": "a", "unit": ""}, AB],
+        [AB],
+        [error(f"{KEPT}[{index}]", HALF) for index in range(3)],
+    ),
+    ([{"unit": "bytes"}], None, [error(f"{KEPT}[0]", HALF)]),
     ([{"type": 5, "unit": True}], [{"type": "5", "unit": "true"}], []),
     ("", None, []),
     (None, None, []),
     ({}, None, [error(KEPT, "must be a list")]),
     ("inuse", None, [error(KEPT, "must be a list")]),
-    ([{"type": "a"}, "b"], [{"type": "a"}], [error(f"{KEPT}[1]", OBJECT)]),
-    ([{"type": "a"}, None], [{"type": "a"}], [error(f"{KEPT}[1]", OBJECT)]),
-    ([{"type": "a"}, {}, ""], [{"type": "a"}], []),
-    ([{"type": "a", "unit": []}], [{"type": "a"}], [error(f"{KEPT}[0].unit", TEXT)]),
+    ([AB, "b"], [AB], [error(f"{KEPT}[1]", OBJECT)]),
+    ([AB, None], [AB], [error(f"{KEPT}[1]", OBJECT)]),
+    ([AB, {}, ""], [AB], []),
     (
-        [{"type": "a", "unit": "\ud800"}],
-        [{"type": "a"}],
-        [error(f"{KEPT}[0].unit", SURROGATE)],
+        [{"type": "a", "unit": []}, AB],
+        [AB],
+        [error(f"{KEPT}[0].unit", TEXT), error(f"{KEPT}[0]", HALF)],
     ),
     (
-        [{"type": "a", "x": "b"}],
-        [{"type": "a"}],
-        [warning(f"{KEPT}[0].x", "unknown key; the known keys are type, unit")],
+        [{"type": "a", "unit": "\ud800"}, AB],
+        [AB],
+        [error(f"{KEPT}[0].unit", SURROGATE), error(f"{KEPT}[0]", HALF)],
     ),
+    (
+        [{"type": "a" * 8193, "unit": "b"}, AB],
+        [AB],
+        [error(f"{KEPT}[0].type", TOO_LONG_TEXT), error(f"{KEPT}[0]", HALF)],
+    ),
+    ([{**AB, "x": "b"}], [AB], [warning(f"{KEPT}[0].x", f"{UNKNOWN} type, unit")]),
 ]
 
 
@@ -327,9 +350,39 @@ def test_a_typed_profile_that_parca_would_not_load_is_refused() -> None:
     assert refusal(lambda: PprofProfile(seconds=-1)) == f"seconds: {SECONDS}"
     assert refusal(lambda: PprofProfile(path="\ud800")) == f"path: {SURROGATE}"
     assert refusal(lambda: PprofProfile(keep_sample_type=[{"kind": "a"}])) == (
-        "keep_sample_type[0].kind: unknown key; the known keys are type, unit"
+        f"keep_sample_type[0].kind: {UNKNOWN} type, unit"
     )
     assert refusal(lambda: ProfilingConfig("\ud800")) == f"path_prefix: {SURROGATE}"
+
+
+def test_a_typed_config_has_profiles_that_parca_can_store_and_not_too_many() -> None:
+    own = PprofProfile(True, "/own")
+
+    assert refusal(lambda: ProfilingConfig(pprof_config={"trace": own})) == (
+        f"pprof_config.trace: {PROFILE_NAME}"
+    )
+    names = [f"own{number}" for number in range(33)]
+    assert len(ProfilingConfig(pprof_config=dict.fromkeys(names[:32], own)).pprof_config) == 32
+    assert refusal(lambda: ProfilingConfig(pprof_config=dict.fromkeys(names, own))) == (
+        f"pprof_config: {TOO_MANY}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("profiles", "profiles_scraped"),
+    [
+        ({}, 5),
+        ({"memory": PprofProfile(path="/heap")}, 5),
+        ({"memory": PprofProfile(enabled=True)}, 5),
+        ({"memory": PprofProfile(enabled=False), "block": PprofProfile(enabled=False)}, 3),
+        ({"own": PprofProfile(True, "/own"), "other": PprofProfile(True, "/other")}, 7),
+        ({"own": PprofProfile(False, "/own")}, 5),
+    ],
+)
+def test_parca_scrapes_its_five_profiles_and_those_that_are_enabled(
+    profiles: Dict[str, PprofProfile], profiles_scraped: int
+) -> None:
+    assert ProfilingConfig(pprof_config=profiles).price().profiles == profiles_scraped
 
 
 def test_a_typed_profile_that_would_never_be_scraped_is_refused() -> None:

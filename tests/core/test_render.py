@@ -5,6 +5,7 @@ import time
 from typing import Dict, List, Mapping, Sequence, Tuple, Union, cast
 
 import pytest
+import yaml
 
 from parca_scrape import DEFAULT_JOB, Problem, ScrapeConfig
 from parca_scrape.databag import RelationDatabags
@@ -27,12 +28,12 @@ LABELS = {
     "juju_charm": "zinc-k8s",
 }
 SHARED_NAME = "another unit published the same name; using the Juju unit name"
-ADDRESS = "must be a host name or an IP address, without a scheme, port, path or spaces"
+ADDRESS = (
+    "must be a host name (at most 253 characters) or an IP address, without a scheme, port, path"
+    " or spaces"
+)
 RENAMED = "another job has the same name; a number was added: give each job its own job_name"
 NO_METADATA = "missing: the model and the charm are unknown"
-TOO_MANY = (
-    "more than 100000 targets or 1000000 labels, counted for each unit: the rest are skipped"
-)
 
 
 def relation(
@@ -272,6 +273,71 @@ def test_without_metadata_the_relation_tells_application_and_unit() -> None:
     )
 
 
+@pytest.mark.parametrize("metadata", [None, {}, "", " null "], ids=ascii)
+def test_metadata_of_null_is_missing_metadata(metadata: object) -> None:
+    text = metadata if isinstance(metadata, str) else json.dumps(metadata)
+    databags = read_relation(
+        1,
+        "zinc",
+        {"scrape_jobs": "[{}]", "scrape_metadata": text},
+        unit_databags_of([("zinc/0", "a", "")]),
+    )
+    missing = [Problem("warning", "scrape_metadata", NO_METADATA, 1, "zinc")]
+
+    assert (render([databags])[1] == missing) is (metadata != {})
+
+
+@pytest.mark.parametrize(
+    ("relation_name", "own_name", "shown"),
+    [
+        ("remote-1f7a", "loki", "loki (remote-1f7a)"),
+        ("zinc", "loki", "zinc"),
+        ("remote-1f7a", "", "remote-1f7a"),
+        ("remote-1f7a", "s3cret: a\nb", "remote-1f7a"),
+        ("remote-1f7a", "a" * 101, "remote-1f7a"),
+    ],
+)
+def test_an_application_of_another_model_is_shown_with_its_own_name(
+    relation_name: str, own_name: str, shown: str
+) -> None:
+    metadata = {**METADATA, "application": own_name}
+    units = [(f"{relation_name}/0", "a b", "")]
+    databags = relation(5, application=relation_name, metadata=metadata, units=units)
+    problems = [problem for problem in render([databags])[1] if problem.severity == "error"]
+
+    of_unit = f"{relation_name}/0" if shown == relation_name else f"{shown} {relation_name}/0"
+    assert [problem.application for problem in problems] == [shown, shown]
+    assert list(map(str, problems)) == [
+        f"error: relation 1 {shown}: scrape_jobs[0]: must be an object; the job is skipped",
+        f"error: relation 1 {of_unit}: parca_scrape_unit_address: {ADDRESS}",
+    ]
+
+
+def test_control_characters_and_line_separators_in_names_of_jobs_are_replaced() -> None:
+    controls = ["a\x85b", "a b", "a\u2028b", "a\nb", "a\u2029b", "a\x00b", "a\x7fb", "ü\u00a0"]
+    jobs = [
+        {"job_name": name, "scrape_timeout": f"{timeout}s"}
+        for timeout, name in enumerate(controls, 11)
+    ]
+    scrape_configs, problems = render([relation(*jobs, metadata={**METADATA, "model": "m\u2028"})])
+    written = yaml.safe_load(yaml.safe_dump(scrape_configs, allow_unicode=True))
+    rule = "contains control characters, which were replaced by U+FFFD"
+
+    assert names(scrape_configs) == [
+        f"m\ufffd_20ce8299_zinc_{name}"
+        for name in (
+            "a\ufffdb",
+            "a b",
+            *(f"a\ufffdb_{number}" for number in (2, 3, 4, 5, 6)),
+            "ü\u00a0",
+        )
+    ]
+    assert names(written) == names(scrape_configs)
+    assert [problem.path for problem in problems if problem.message == rule] == [
+        f"scrape_jobs[{index}].job_name" for index in (0, 2, 3, 4, 5, 6)
+    ]
+
+
 def test_identical_jobs_become_one() -> None:
     again = [relation(job(job_name="a"), job(job_name="a")), relation(job(job_name="a"))]
 
@@ -312,7 +378,7 @@ def test_of_jobs_with_one_name_the_later_take_the_lowest_free_number(
     assert problems == [Problem("warning", "scrape_jobs", RENAMED, 1, "zinc")] * renamed
 
 
-def test_a_number_is_free_if_no_job_of_any_relation_was_given_it() -> None:
+def test_a_number_is_free_if_no_job_of_this_or_an_earlier_relation_was_given_it() -> None:
     relations = [
         relation({"job_name": "a"}, relation_id=1),
         relation({"job_name": "a"}, relation_id=2, units=[("zinc/1", "b", "")]),
@@ -322,10 +388,23 @@ def test_a_number_is_free_if_no_job_of_any_relation_was_given_it() -> None:
 
     assert names(scrape_configs) == [
         "cos_20ce8299_zinc_a",
-        "cos_20ce8299_zinc_a_3",
         "cos_20ce8299_zinc_a_2",
+        "cos_20ce8299_zinc_a_2_2",
     ]
-    assert problems == [Problem("warning", "scrape_jobs", RENAMED, 2, "zinc")]
+    assert problems == [
+        Problem("warning", "scrape_jobs", RENAMED, 2, "zinc"),
+        Problem("warning", "scrape_jobs", RENAMED, 3, "zinc"),
+    ]
+
+
+def test_what_the_jobs_of_a_relation_are_called_never_depends_on_a_later_one() -> None:
+    earlier = [
+        relation({"job_name": "a"}, job(job_name="a", scheme="https"), relation_id=1),
+        relation(job(job_name="a", scrape_interval="1m"), relation_id=2),
+    ]
+    later = relation(*({"job_name": f"a_{n}", "scrape_interval": "2m"} for n in (2, 3)))
+
+    assert names(render([*earlier, later])[0])[:3] == names(render(earlier)[0])
 
 
 def test_the_name_that_parca_k8s_gives_its_own_job_counts_as_taken() -> None:
@@ -336,13 +415,13 @@ def test_the_name_that_parca_k8s_gives_its_own_job_counts_as_taken() -> None:
     ]
     scrape_configs, problems = render(relations)
 
-    assert names(scrape_configs) == ["parca_3", "parca_2"]
-    assert problems[-1] == Problem("warning", "scrape_jobs", RENAMED, 1, "zinc")
+    assert names(scrape_configs) == ["parca_2", "parca_2_2"]
+    assert problems[-1] == Problem("warning", "scrape_jobs", RENAMED, 3, "zinc")
 
 
 def test_names_are_found_in_time_linear_in_the_jobs() -> None:
     jobs = [{"scrape_interval": f"{seconds}s"} for seconds in range(1, 30_001)]
-    relations = [relation(*jobs[start : start + 10_000]) for start in (0, 10_000, 20_000)]
+    relations = [relation(*jobs[start : start + 1_000]) for start in range(0, 30_000, 1_000)]
     started = time.process_time()
     scrape_configs, _ = render(relations)
 
@@ -403,102 +482,9 @@ def test_one_bad_provider_never_costs_another_its_profiles() -> None:
     assert {problem.relation_id for problem in problems} == {1}
 
 
-def counts(scrape_configs: List[ScrapeConfig]) -> Tuple[int, int]:
-    entries = [entry for config in scrape_configs for entry in config["static_configs"]]
-    return sum(len(one["targets"]) for one in entries), sum(len(one["labels"]) for one in entries)
-
-
-SIZE_ERROR = Problem("error", "scrape_jobs", TOO_MANY, 1, "zinc")
-MANY_UNITS = [(f"zinc/{number}", f"host{number}", "") for number in range(1_000)]
-
-
-def wildcards(number: int) -> Dict[str, object]:
-    return {"targets": [f"*:{port}" for port in range(1, number + 1)]}
-
-
-def qualified(targets: int, labels: int = 0) -> Dict[str, object]:
-    return {"targets": ["db:1"] * targets, "labels": {f"l{n}": "" for n in range(labels)}}
-
-
-def labelled(labels: int, **more: str) -> Dict[str, object]:
-    return {"labels": {**{f"l{n}": "" for n in range(labels)}, **more}}
-
-
-@pytest.mark.parametrize(
-    ("static_configs", "served", "is_cut"),
-    [
-        ([wildcards(100)], (100_000, 5_000), False),
-        ([wildcards(101)], (990 * 101, 990 * 5), True),
-        ([wildcards(60), wildcards(50)], (60_000 + 800 * 50, 5_000 + 800 * 5), True),
-        ([wildcards(60), wildcards(40)], (100_000, 10_000), False),
-        ([wildcards(100), {}], (100_000, 5_000), True),
-        ([wildcards(99), qualified(1_000)], (100_000, 5_004), False),
-        ([wildcards(99), qualified(1_001)], (99_000, 5_000), True),
-        ([wildcards(99), qualified(999), qualified(1)], (100_000, 5_008), False),
-        ([wildcards(99), qualified(999), qualified(2), {}], (99_999, 5_004), True),
-        (
-            [{"targets": ["db:1", *(f"*:{port}" for port in range(1, 101))]}],
-            (1 + 999 * 100, 4 + 999 * 5),
-            True,
-        ),
-        ([labelled(995)], (1_000, 1_000_000), False),
-        ([labelled(995, juju_unit="", juju_model="")], (1_000, 1_000_000), False),
-        ([labelled(996)], (999, 999 * 1_001), True),
-        ([labelled(994), qualified(1, 996)], (1_001, 1_000_000), False),
-        ([labelled(994), qualified(1, 997)], (1_000, 999_000), True),
-    ],
-)
-def test_of_one_relation_a_hundred_thousand_targets_and_a_million_labels_are_served(
-    static_configs: List[object], served: Tuple[int, int], is_cut: bool
-) -> None:
-    databags = relation({"static_configs": static_configs}, units=MANY_UNITS)
-    scrape_configs, problems = render([databags])
-
-    assert counts(scrape_configs) == served
-    assert problems == ([SIZE_ERROR] if is_cut else [])
-    assert len(scrape_configs) == (served != (0, 0))
-
-
-def test_what_is_too_much_is_cut_between_entries_and_jobs_and_told_once() -> None:
-    jobs = [
-        {"job_name": "a", "static_configs": [{"targets": ["db:1"]}]},
-        {"job_name": "b", "static_configs": [wildcards(99), wildcards(2), {"targets": ["db:1"]}]},
-        {"job_name": "c", "static_configs": [{"targets": ["db:1"]}]},
-    ]
-    other = relation({"job_name": "d"}, relation_id=2)
-    scrape_configs, problems = render([relation(*jobs, units=MANY_UNITS), other])
-
-    assert names(scrape_configs) == [f"cos_20ce8299_zinc_{name}" for name in "abd"]
-    assert [len(config["static_configs"]) for config in scrape_configs] == [1, 1_000 + 499, 1]
-    assert problems == [SIZE_ERROR]
-
-
-def test_a_job_of_which_nothing_fits_is_left_out() -> None:
-    jobs: List[object] = [
-        {"job_name": "a", "static_configs": [wildcards(100)]},
-        {"job_name": "b", "static_configs": []},
-        {"job_name": "c", "static_configs": [wildcards(1)]},
-        {"job_name": "d", "static_configs": []},
-    ]
-    scrape_configs, problems = render([relation(*jobs, units=MANY_UNITS)])
-
-    assert names(scrape_configs) == ["cos_20ce8299_zinc_a", "cos_20ce8299_zinc_b"]
-    assert problems == [SIZE_ERROR]
-
-
 def test_a_job_without_any_name_gets_one_for_parca_refuses_it_otherwise() -> None:
     jobs, _ = render(
         [read_relation(1, "", {"scrape_jobs": "[{}]"}, unit_databags_of([("/0", "10.0.0.1", "")]))]
     )
 
     assert [job["job_name"] for job in jobs] == ["unnamed"]
-
-
-def test_targets_without_any_label_count_too() -> None:
-    jobs = [{"static_configs": [{"targets": ["a:1"] * 100_001}]}]
-    databag = {"scrape_jobs": json.dumps(jobs)}
-
-    assert (
-        render([read_relation(1, "", databag, unit_databags_of([("a/0", "10.0.0.1", "")]))])[0]
-        == []
-    )

@@ -179,7 +179,7 @@ def test_what_is_wrong_in_a_charms_own_jobs_is_told_without_their_values() -> No
 
 def test_no_value_of_the_library_shows_a_private_key() -> None:
     tls_config = TLSConfig(cert=CERTIFICATE, key=KEY)
-    own_job = Job(tls_config=tls_config)
+    own_job = Job(scheme="https", tls_config=tls_config)
     app_databag, _ = AppDatabag.decode({"scrape_jobs": json.dumps([FULL_JOB])})
     assert app_databag.scrape_jobs[0].tls_config is not None
     assert app_databag.scrape_jobs[0].tls_config.key == KEY
@@ -376,7 +376,10 @@ def test_an_application_may_say_that_it_is_another() -> None:
 def test_a_der_sequence_is_all_that_a_key_must_be() -> None:
     # Parca finds out that a key and a certificate do not match, and then scrapes without either.
     settings = {"cert": CERTIFICATE, "key": pem("PRIVATE KEY", DER)}
-    assert read_jobs(job(tls_config=settings)) == ([job(tls_config=settings)], [])
+    assert read_jobs(job(scheme="https", tls_config=settings)) == (
+        [job(scheme="https", tls_config=settings)],
+        [],
+    )
 
 
 def test_each_claim_names_a_test_that_there_is() -> None:

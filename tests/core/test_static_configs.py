@@ -13,10 +13,18 @@ OBJECT = "must be an object"
 LIST = "must be a list"
 TEXT = "must be a string, a number or a boolean"
 SURROGATE = "contains half of a surrogate pair: write the whole character"
-LABEL_NAME = "the name of a label must not be empty or contain half of a surrogate pair"
+LABEL_NAME = (
+    "the name of a label must not be empty or longer than 1,024 characters, and must not contain"
+    " a comma, a semicolon or half of a surrogate pair"
+)
+TOO_LONG = "must not be longer than 8,192 characters"
+UNKNOWN = (
+    "unknown or not allowed here, so Parca scrapes without it; the allowed keys are labels,"
+    " targets"
+)
 TARGET = (
-    "must be host:port or *:port, where the port (1 to 65535) is optional: no scheme, path or"
-    " spaces, and IPv6 addresses in brackets"
+    "must be host:port or *:port, without a scheme, path or spaces; the port (1 to 65535) is"
+    " optional, an IPv6 address needs brackets, and a host has at most 253 characters"
 )
 LEFT_OUT = "; the static config is skipped"
 NO_TARGET = f"has no target that can be scraped{LEFT_OUT}"
@@ -63,8 +71,8 @@ NO_TARGET = f"has no target that can be scraped{LEFT_OUT}"
             {"targets": ["a:1"], "target": "b:1", "source": None},
             {"targets": ["a:1"]},
             [
-                warning(f"{CONFIG}.target", "unknown key; the known keys are labels, targets"),
-                warning(f"{CONFIG}.source", "unknown key; the known keys are labels, targets"),
+                warning(f"{CONFIG}.target", UNKNOWN),
+                warning(f"{CONFIG}.source", UNKNOWN),
             ],
         ),
     ],
@@ -101,6 +109,8 @@ LABELS = f"{CONFIG}.labels"
         ({"a": {}, "b": "x"}, {"b": "x"}, [error(f"{LABELS}.a", TEXT)]),
         ({"a": float("inf")}, {}, [error(f"{LABELS}.a", TEXT)]),
         ({"": "x", "b": "x"}, {"b": "x"}, [error(f'{LABELS}[""]', LABEL_NAME)]),
+        ({"a;b": "x", "a:b": "x"}, {"a:b": "x"}, [error(f'{LABELS}["a;b"]', LABEL_NAME)]),
+        ({"a,b": "x"}, {}, [error(f'{LABELS}["a,b"]', LABEL_NAME)]),
         ({"\ud800": "x"}, {}, [error(f'{LABELS}["\\ud800"]', LABEL_NAME)]),
         ({"a": "\ud800x"}, {"a": "\ufffdx"}, [warning(f"{LABELS}.a", SURROGATE)]),
         ({"__scheme__": "HTTP"}, {"__scheme__": "http"}, []),
@@ -117,6 +127,9 @@ LABELS = f"{CONFIG}.labels"
             {},
             [error(f"{LABELS}.__scheme__", "must be http or https")],
         ),
+        ({"a": "é" * 8192, "b" * 1024: ""}, {"a": "é" * 8192, "b" * 1024: ""}, []),
+        ({"a": "é" * 8193, "b": "x"}, {"b": "x"}, [error(f"{LABELS}.a", TOO_LONG)]),
+        ({"a" * 1025: ""}, {}, [error(f'{LABELS}["{"a" * 40}..."]', LABEL_NAME)]),
         ({"scheme": "FTP"}, {"scheme": "FTP"}, []),
     ],
 )
@@ -172,6 +185,7 @@ def test_a_typed_static_config_that_parca_would_not_load_or_scrape_is_refused() 
     assert refusal(lambda: StaticConfig(["zinc:1", "zinc/"])) == f"targets[1]: {TARGET}"
     assert refusal(lambda: StaticConfig("*:80")) == f"targets: {LIST}"
     assert refusal(lambda: StaticConfig(labels={"": "x"})) == f'labels[""]: {LABEL_NAME}'
+    assert refusal(lambda: StaticConfig(labels={"a;b": "x"})) == f'labels["a;b"]: {LABEL_NAME}'
     assert refusal(lambda: StaticConfig(labels={"a": "\ud800"})) == f"labels.a: {SURROGATE}"
     assert (
         refusal(lambda: StaticConfig(labels={"__scheme__": "ftp"}))

@@ -10,8 +10,8 @@ from parca_scrape.targets import parse_host
 from tests.reading import refusal
 
 TARGET_RULE = (
-    "must be host:port or *:port, where the port (1 to 65535) is optional: no scheme, path or"
-    " spaces, and IPv6 addresses in brackets"
+    "must be host:port or *:port, without a scheme, path or spaces; the port (1 to 65535) is"
+    " optional, an IPv6 address needs brackets, and a host has at most 253 characters"
 )
 
 
@@ -26,7 +26,9 @@ TARGET_RULE = (
         ("zinc-0.zinc-endpoints.cos.svc:1", "zinc-0.zinc-endpoints.cos.svc", 1, None),
         ("zinc:65535", "zinc", 65535, None),
         ("zinc:080", "zinc", 80, "zinc:080"),
-        ("zinc:0000000080", "zinc", 80, "zinc:0000000080"),
+        ("zinc:00080", "zinc", 80, "zinc:00080"),
+        (f"{'a' * 253}:80", "a" * 253, 80, None),
+        ("ü" * 253, "ü" * 253, None, None),
         (" zinc : 8080 ", "zinc", 8080, "zinc:8080"),
         ("\t* :\u00a080\n", "*", 80, "*:80"),
         (" zinc ", "zinc", None, "zinc"),
@@ -72,6 +74,7 @@ def test_a_target_is_a_host_or_wildcard_and_a_port_or_none(
         "zinc:000",
         "zinc:65536",
         "zinc:100000",
+        "zinc:000080",
         f"zinc:{'9' * 5000}",
         "zinc:-1",
         "zinc:+80",
@@ -109,6 +112,13 @@ def test_a_target_is_a_host_or_wildcard_and_a_port_or_none(
         "a b:80",
         "\u00ad:80",
         "\u200b\u0301",
+        f"{'a' * 254}:80",
+        "ü" * 254,
+        "zinc\uff0ecos:80",
+        "zinc\u3002cos:80",
+        "zinc\uff61cos:80",
+        "\uff5ainc:80",
+        "zu\u0308nc:80",
     ],
 )
 def test_what_parca_cannot_scrape_is_no_target(text: str) -> None:

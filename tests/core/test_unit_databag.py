@@ -12,7 +12,10 @@ from parca_scrape import (
 from tests.reading import error, refusal, warning
 
 SURROGATE = "contains half of a surrogate pair: write the whole character"
-ADDRESS = "must be a host name or an IP address, without a scheme, port, path or spaces"
+ADDRESS = (
+    "must be a host name (at most 253 characters) or an IP address, without a scheme, port, path"
+    " or spaces"
+)
 ADDRESS_KEY = "parca_scrape_unit_address"
 NAME_KEY = "parca_scrape_unit_name"
 LEGACY_KEY = "parca_scrape_host"

@@ -77,6 +77,30 @@ def test_the_verdict_is_the_one_recorded_from_parca(case: Dict[str, object]) -> 
     ) == recorded(case)
 
 
+def test_names_that_the_storage_cannot_hold_are_named() -> None:
+    good: Dict[str, object] = {"targets": ["a:1"], "labels": {"a:b": "x"}}
+    bad: Dict[str, object] = {"targets": ["b:1"], "labels": {"a;b": "x", "a,b": "x"}}
+    own = {"enabled": True, "path": "/own"}
+    profiles: Dict[str, object] = dict.fromkeys(("a:b", "heap.alloc", "trace", "é"), own)
+    profiles["a b"] = {**own, "enabled": False}
+    off = {
+        name: {"enabled": False}
+        for name in ("memory", "block", "goroutine", "mutex", "process_cpu")
+    }
+    job = job_of(profiling_config={"pprof_config": {**off, **profiles}})
+    job["static_configs"] = [good, bad]
+    found = judge([job])
+
+    assert not found.clean
+    assert set(found.unstorable) == {
+        "label a;b",
+        "label a,b",
+        "profile heap.alloc",
+        "profile trace",
+        "profile \u00e9",
+    }
+
+
 def test_the_oracle_shares_nothing_with_the_library_it_judges() -> None:
     program = (
         "import sys, tests.oracle\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
@@ -32,6 +33,11 @@ PROFILE_NAME = "__name__"
 PROFILE_PATH = "__profile_path__"
 
 
+TRACE = "trace"
+# pkg/profilestore/profilecolumnstore.go: the name must be that of a metric to Prometheus.
+STORABLE_PROFILE = re.compile("[A-Za-z_:][A-Za-z0-9_:]*")
+
+
 @dataclass(frozen=True)
 class Verdict:
     """What the real Parca would do with scrape configs.
@@ -51,12 +57,14 @@ class Verdict:
     """Jobs scraped without their HTTP client's settings."""
     unanswerable: Tuple[str, ...] = ()
     """URLs that are scraped and can never answer."""
+    unstorable: Tuple[str, ...] = ()
+    """Names of labels and profiles that Parca's storage cannot hold."""
 
     @property
     def clean(self) -> bool:
-        """Accepted, and everything in it is scraped as it says."""
+        """Accepted, and everything in it is scraped and stored as it says."""
         return self.verdict == "accepted" and not (
-            self.skipped or self.tls_ignored or self.unanswerable
+            self.skipped or self.tls_ignored or self.unanswerable or self.unstorable
         )
 
 
@@ -151,6 +159,7 @@ def judge(scrape_configs: object) -> Verdict:
         skipped=tuple(skipped),
         tls_ignored=tuple(tls_ignored),
         unanswerable=tuple(unanswerable),
+        unstorable=tuple(name for pool in pools for name in _unstorable_names(pool)),
     )
 
 
@@ -229,6 +238,19 @@ def _enabled(job: ScrapeJob) -> Iterator[Tuple[str, Profile]]:
             raise CrashError(f"sync: {NIL_POINTER}")
         if profile.enabled:
             yield name, profile
+
+
+def _unstorable_names(pool: _Pool) -> Iterator[str]:
+    """Names that are scraped in vain: FrostDB splits names of columns at commas and semicolons."""
+    for target in pool.targets:
+        for name, _ in target.public_labels():
+            if "," in name or ";" in name:
+                yield f"label {name}"
+    for name, profile in pool.job.profiles.items():
+        if profile is None or not profile.enabled:
+            continue
+        if name == TRACE or STORABLE_PROFILE.fullmatch(name) is None:
+            yield f"profile {name}"
 
 
 def _delta_seconds(job: ScrapeJob, profile: Profile) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import json
 import re
 import shlex
@@ -40,9 +41,10 @@ COMMAND = re.compile(r"^    (?:.*\| )?parca-scrape (.+)$", re.MULTILINE)
 TARGET = re.compile(r"^    make ([a-z-]+)|`make ([a-z-]+)", re.MULTILINE)
 MESSAGE = re.compile(r"^\| `(.+?)` \|", re.MULTILINE)
 # What makes a problem or an error out of its message.
-MAKERS = ("error", "warning", "refusal", "InvalidJobError", "Problem")
-# The names of variables that hold a message.
+MAKERS = ("error", "warning", "limit", "refusal", "InvalidJobError", "Problem")
+# The names of variables that hold a message, and of functions that return one.
 CHOSEN = ("rule", "message")
+FINDERS = re.compile("_?find_.*|length_rule")
 ANYTHING = "…"
 
 
@@ -238,24 +240,30 @@ def test_every_message_is_explained_and_no_other() -> None:
 
 def find_messages() -> Iterator[str]:
     """Yield the messages of problems in the source, with an ellipsis for what is filled in."""
-    paths = sorted((ROOT / "src" / "parca_scrape").rglob("*.py"))
-    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in paths]
-    constants: Dict[str, str] = {}
-    for statement in (statement for tree in trees for statement in tree.body):
-        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
-            constants[statement.targets[0].id] = read_text(statement.value, constants)
-    for node in (node for tree in trees for node in ast.walk(tree)):
-        for expression in find_expressions(node):
-            message = read_text(expression, constants)
-            # A path or a name has no spaces.
-            if " " in message.strip(ANYTHING):
-                yield message
+    for path in sorted((ROOT / "src" / "parca_scrape").rglob("*.py")):
+        if path.stem == "__main__":  # It runs the command when it is imported.
+            continue
+        module_name = ".".join(path.relative_to(ROOT / "src").with_suffix("").parts)
+        constants = vars(importlib.import_module(module_name))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for expression in find_expressions(node):
+                chosen = expression.body if isinstance(expression, ast.IfExp) else expression
+                message = read_text(chosen, constants)
+                # A path or a name has no spaces.
+                if " " in message.strip(ANYTHING):
+                    yield message
 
 
 def find_expressions(node: ast.AST) -> List[ast.expr]:
     """Return what may be the message, if a node makes a problem or chooses its rule."""
-    if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") in CHOSEN:
-        return [node.value]
+    if isinstance(node, ast.Assign):
+        name = getattr(node.targets[0], "id", "")
+        if name.endswith("_RULES") and isinstance(node.value, ast.Tuple):
+            return node.value.elts
+        return [node.value] if name in CHOSEN else []
+    if isinstance(node, ast.FunctionDef) and FINDERS.fullmatch(node.name):
+        returned = [one for one in ast.walk(node) if isinstance(one, ast.Return)]
+        return [one.value for one in returned if one.value is not None]
     if isinstance(node, ast.Call):
         name = getattr(node.func, "attr", getattr(node.func, "id", ""))
         owner = getattr(getattr(node.func, "value", None), "id", "")
@@ -263,14 +271,23 @@ def find_expressions(node: ast.AST) -> List[ast.expr]:
     return []
 
 
-def read_text(node: ast.AST, constants: Mapping[str, str]) -> str:
-    """Return the text of an expression, with an ellipsis for what is not known."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, (str, int)):
-        return str(node.value)
-    if isinstance(node, ast.Name):
-        return constants.get(node.id, ANYTHING)
+def read_text(node: ast.expr, constants: Mapping[str, object]) -> str:
+    """Return the text of an expression, with an ellipsis for what is not constant."""
     if isinstance(node, ast.JoinedStr):
         return "".join(read_text(value, constants) for value in node.values)
     if isinstance(node, ast.FormattedValue):
-        return read_text(node.value, constants)
-    return ANYTHING
+        is_known = read_text(node.value, constants) != ANYTHING
+        return evaluate(ast.JoinedStr([node]), constants) if is_known else ANYTHING
+    return evaluate(node, constants)
+
+
+def evaluate(node: ast.expr, constants: Mapping[str, object]) -> str:
+    """Return the text or number of an expression of constants; an ellipsis for any other."""
+    if any(isinstance(part, ast.Call) for part in ast.walk(node)):
+        return ANYTHING
+    code = compile(ast.fix_missing_locations(ast.Expression(node)), "", "eval")
+    try:
+        value: object = eval(code, {**constants})
+    except (NameError, AttributeError, TypeError):
+        return ANYTHING
+    return str(value) if isinstance(value, (str, int)) else ANYTHING

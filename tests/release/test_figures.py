@@ -7,7 +7,8 @@ from typing import List, Tuple
 
 import pytest
 
-from benchmarks.scale import BEGIN, END, LARGEST, LARGEST_DATABAG, MEBIBYTE
+from benchmarks.scale import BEGIN, DATABAG_SIZES, END, LARGEST, MAX_MEBIBYTES, MAX_SECONDS
+from parca_scrape import _limits as limits
 from parca_scrape._endpoint import MAX_LINES
 from parca_scrape._rules import (
     DAY_MS,
@@ -16,44 +17,88 @@ from parca_scrape._rules import (
     MAX_INTERVAL_MS,
     MIN_CPU_TIMEOUT_MS,
 )
-from parca_scrape.jobs import MAX_JOBS
+from parca_scrape.databag import MAX_DIGITS
 from parca_scrape.problems import MAX_KEY_LENGTH
-from parca_scrape.render import MAX_LABELS, MAX_TARGETS
 from parca_scrape.targets import MAX_PORT
 from tests.forms import ROOT
 
-DATABAG = f"{LARGEST_DATABAG // MEBIBYTE} MiB"
-OF_ONE_RELATION = f"{MAX_JOBS:,} jobs, {MAX_TARGETS:,} targets"
+MIB = limits.MIB
 INTERVAL = f"{DEFAULT_INTERVAL_MS // 1000}s"
 MARGIN = f"{DEFAULT_TIMEOUT_MARGIN_MS // 1000}s"
 CPU_TIMEOUT = f"{MIN_CPU_TIMEOUT_MS // 1000}s"
 YEARS = MAX_INTERVAL_MS // (365 * DAY_MS)
+JOBS_SIZE = f"{limits.MAX_JOBS_SIZE // MIB} MiB"
+METADATA_SIZE = f"{limits.MAX_METADATA_SIZE // limits.KIB} KiB"
+TEXT_SIZE = f"{limits.MAX_TEXT_SIZE // MIB} MiB"
+PEM_SIZE = f"{limits.MAX_PEM_LENGTH // MIB} MiB"
+COST = f"{MAX_SECONDS:g} s of CPU time and {MAX_MEBIBYTES:g} MiB"
+SIZES = " and ".join(f"{size // MIB} MiB" for size in DATABAG_SIZES)
 
-# Page and words in it, wherever its lines end. Message texts are held by `test_documentation`.
+# Page and words in it, wherever its lines end.
 FIGURES: List[Tuple[str, str]] = [
     ("README.md", f"once per hook, up to {MAX_LINES} for each relation"),
-    ("SECURITY.md", f"more than {OF_ONE_RELATION} or {MAX_LABELS:,} labels"),
+    ("README.md", f"up to {limits.MAX_PROBLEMS:,} problems"),
+    ("CHANGELOG.md", f"to {limits.MAX_JOBS:,} jobs and {limits.MAX_TARGETS:,} targets"),
+    ("CHANGELOG.md", f"longer than {limits.MAX_HOST_LENGTH} characters"),
     ("SECURITY.md", f"at most {MAX_LINES} problems for each relation"),
-    ("SECURITY.md", f"has figures for {DATABAG}"),
     ("SECURITY.md", f"cut to {MAX_KEY_LENGTH} characters"),
+    ("SECURITY.md", f"at most {COST} of memory"),
+    ("SECURITY.md", "loads the result within 5 s and uses less than 1.5 GiB of memory"),
+    ("SECURITY.md", f"| {JOBS_SIZE} of text in `scrape_jobs`, {METADATA_SIZE} in"),
+    ("SECURITY.md", f"| {limits.MAX_JOBS:,} jobs |"),
+    ("SECURITY.md", f"| {limits.MAX_TARGETS:,} targets, a wildcard"),
+    ("SECURITY.md", f"| {limits.MAX_LOOPS:,} profiles, each counted once"),
+    ("SECURITY.md", f"| {limits.MAX_PROFILES} profiles in a job |"),
+    ("SECURITY.md", f"| {limits.MAX_LABEL_NAMES} different label names |"),
+    ("SECURITY.md", f"| {TEXT_SIZE} of text, the labels"),
+    ("SECURITY.md", f"| {limits.MAX_MEMORY // MIB:,} MiB of memory for the targets in Parca"),
+    ("SECURITY.md", f"{limits.LOOP_MEMORY // limits.KIB} KiB,"),
+    ("SECURITY.md", f"{limits.LABEL_MEMORY} bytes for each label"),
+    ("SECURITY.md", f"{limits.TEXT_FACTOR} times its text"),
+    ("SECURITY.md", f"{limits.SETTINGS_FACTOR} times its path"),
+    ("SECURITY.md", "up to 120 KiB for each profile"),
+    ("SECURITY.md", f"| {limits.MAX_NAME_LENGTH:,} characters in a name,"),
+    ("SECURITY.md", f"{limits.MAX_VALUE_LENGTH:,} in a value or path,"),
+    ("SECURITY.md", f"{limits.MAX_HOST_LENGTH} in a host |"),
+    ("SECURITY.md", "one label name of more than 1,022 characters"),
+    ("SECURITY.md", f"| {PEM_SIZE} of PEM text in a field |"),
+    ("SECURITY.md", f"| {limits.MAX_ELEMENTS:,} elements in all lists of all jobs |"),
+    ("SECURITY.md", f"| {limits.MAX_PROBLEMS:,} problems, and one"),
+    ("docs/migrating.md", f"the first {limits.MAX_PROBLEMS:,} problems of each relation"),
+    ("docs/migrating.md", f"at most {MAX_LINES} of them"),
     ("docs/problems.md", f"which is {INTERVAL} unless it is set"),
     ("docs/problems.md", f"the interval plus {MARGIN}. |"),
     ("docs/problems.md", f"must be {CPU_TIMEOUT} or more while process_cpu is enabled"),
     ("docs/problems.md", f"above zero and below {YEARS} years"),
     ("docs/problems.md", f"the port (1 to {MAX_PORT})"),
+    ("docs/problems.md", f"{JOBS_SIZE} for `scrape_jobs`, {METADATA_SIZE} for `scrape_metadata`."),
+    ("docs/problems.md", f"Only the first {limits.MAX_PROBLEMS:,} problems"),
+    ("docs/problems.md", f"{limits.MAX_NAME_LENGTH:,} characters for a name"),
+    ("docs/problems.md", f"{limits.MAX_VALUE_LENGTH:,} for any other text"),
+    ("docs/problems.md", f"PEM text has a limit of {PEM_SIZE}."),
+    ("docs/problems.md", f"number of more than {MAX_DIGITS:,} digits"),
+    ("docs/problems.md", limits.JOBS_RULE),
+    ("docs/problems.md", limits.TARGETS_RULE),
+    ("docs/problems.md", limits.LOOPS_RULE),
+    ("docs/problems.md", limits.TEXT_SIZE_RULE),
+    ("docs/problems.md", limits.ELEMENTS_RULE),
+    ("docs/problems.md", f"longer than {limits.MAX_NAME_LENGTH:,} characters, and"),
     ("docs/reference.md", f"Parca's default is {INTERVAL}."),
     ("docs/reference.md", f"From 1 to {MAX_PORT}."),
-    ("docs/scale.md", f"Juju allows a databag at most {DATABAG}."),
-    ("docs/scale.md", f"Each databag of {DATABAG}"),
+    ("docs/reference.md", f"longer than {limits.MAX_NAME_LENGTH:,} characters"),
+    ("docs/scale.md", f"Juju allows a databag at most {DATABAG_SIZES[-1] // MIB} MiB."),
+    ("docs/scale.md", f"databags of {SIZES}"),
     ("docs/scale.md", f"for {LARGEST['units']:,} units in one relation"),
     ("docs/scale.md", f"for {LARGEST['relations']:,} relations"),
-    ("docs/scale.md", f"at most {OF_ONE_RELATION} and {MAX_LABELS:,} labels"),
-    ("docs/scale.md", f"The log gets {MAX_LINES} lines"),
+    ("docs/scale.md", f"at most {COST} of memory"),
+    ("docs/scale.md", f"A `scrape_jobs` of more than {JOBS_SIZE}"),
+    ("docs/scale.md", f"most databags of {DATABAG_SIZES[-1] // MIB} MiB"),
 ]
 LARGE_FIGURE = re.compile(r"\d+(?:,\d{3})+|\d+ [KMG]iB")
 MEASURED = re.compile(re.escape(BEGIN) + ".*" + re.escape(END), re.DOTALL)
 # All that docs/mutation.md says was measured.
 PAGES = [
+    "CHANGELOG.md",
     "README.md",
     "SECURITY.md",
     *sorted(f"docs/{path.name}" for path in ROOT.glob("docs/*.md") if path.stem != "mutation"),

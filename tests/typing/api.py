@@ -136,6 +136,8 @@ class ProfiledCharm(ops.CharmBase):
 
     def __init__(self, framework: ops.Framework) -> None:
         super().__init__(framework)
+        ProfilingEndpointProvider(self, jobs=self.configured_jobs)
+        ProfilingEndpointProvider(self, jobs=lambda: None)
         literal = ProfilingEndpointProvider(
             self, jobs=[{"static_configs": [{"targets": ["*:8080"], "labels": {"a": "b"}}]}]
         )

@@ -12,7 +12,7 @@ from typing import Dict, Mapping, Match
 
 import yaml
 
-from parca_scrape._pem import PRIVATE_KEY
+from parca_scrape._pem import PEM_LABELS
 
 SECRET = "<secret>"
 NOT_ASCII = re.compile(r"[^\x00-\x7e]")
@@ -28,7 +28,7 @@ def prepare_tls(tls_config: Dict[str, object], *, show_secrets: bool) -> None:
         if not isinstance(text, str):
             continue
         # A file with a certificate can hold a private key, too.
-        if not show_secrets and (name == "key" or PRIVATE_KEY in text):
+        if not show_secrets and (name == "key" or PEM_LABELS["key"] in text):
             tls_config[name] = SECRET
         elif "\n" in text:
             tls_config[name] = Lines(text)

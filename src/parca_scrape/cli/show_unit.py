@@ -20,7 +20,8 @@ from parca_scrape.databag import (
     RelationDatabags,
     UnitDatabag,
 )
-from parca_scrape.problems import Findings, Problem
+from parca_scrape.problems import Findings, Problem, Report, cut_problems
+from parca_scrape.render import describe_application
 
 Object = Mapping[str, object]
 """A part of the output, which may hold anything; its numbers are text."""
@@ -126,11 +127,13 @@ def number_relations(relations: Sequence[Object]) -> List[Tuple[int, Object]]:
 
 def decode_relation(relation_id: int, printed: Object) -> Tuple[RelationDatabags, List[Problem]]:
     """Decode the databags of one relation."""
-    of_app, of_units = Findings(APPLICATION_DATA_KEY), Findings(RELATED_UNITS_KEY)
+    report = Report()
+    of_app = Findings(APPLICATION_DATA_KEY, report=report)
+    of_units = Findings(RELATED_UNITS_KEY, report=report)
     app_databag = read_databag(printed.get(APPLICATION_DATA_KEY), of_app)
     printed_units = get_object(printed.get(RELATED_UNITS_KEY) or {}, of_units)
     unit_databags = read_unit_databags(printed_units, of_units)
-    found = [*of_app.problems, *of_units.problems]
+    found = cut_problems(report.problems, report.untold)
     if not app_databag.get(SCRAPE_JOBS_KEY):
         found.append(Problem("warning", SCRAPE_JOBS_KEY, NO_JOBS_RULE))
     elif not printed_units:
@@ -138,14 +141,14 @@ def decode_relation(relation_id: int, printed: Object) -> Tuple[RelationDatabags
     elif not unit_databags:
         found.append(Problem("warning", RELATED_UNITS_KEY, OUT_OF_SCOPE_RULE))
     application = name_application(printed_units, app_databag)
-    problems = [problem.in_relation(relation_id, application) for problem in found]
     units: Dict[str, UnitDatabag] = {}
     unit_problems: List[Problem] = []
     for unit_name, databag in unit_databags.items():
         units[unit_name], of_unit = UnitDatabag.decode(databag)
         unit_problems += [dataclasses.replace(problem, unit=unit_name) for problem in of_unit]
     relation = RelationDatabags.decode(relation_id, application, app_databag, units, unit_problems)
-    return relation, problems
+    shown = describe_application(relation)
+    return relation, [problem.in_relation(relation_id, shown) for problem in found]
 
 
 def read_unit_databags(printed_units: Object, findings: Findings) -> Dict[str, Dict[str, str]]:

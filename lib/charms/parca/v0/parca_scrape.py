@@ -25,8 +25,9 @@ returns what the Parca charm would skip. A `Job` is typed, and raises `InvalidJo
 
     Job([StaticConfig(["*:8080"], labels={"tier": "db"})], job_name="db", scrape_interval="1m")
 
-When jobs change, `update_scrape_job_spec(jobs)` publishes the new ones until the hook ends. If
-Parca cannot resolve the units' names, `unit_address=AddressSource.INGRESS` publishes addresses.
+If the jobs can change, pass a function that returns them, and call `set_scrape_job_spec()` when
+they do. If Parca cannot resolve the units' names, `unit_address=AddressSource.INGRESS` publishes
+their ingress addresses instead.
 
 A charm that runs Parca `requires` the endpoint, and writes the scrape configs into Parca's file:
 
@@ -40,6 +41,8 @@ A charm that runs Parca `requires` the endpoint, and writes the scrape configs i
 
         def _on_targets_changed(self, event: TargetsChangedEvent):
             write_parca_config({"scrape_configs": self.profiling.jobs()})
+
+Write the file with `yaml.safe_dump`: Parca may refuse what `json.dumps` makes of some labels.
 
 You can call `jobs()` in any hook. It returns a new list of dicts, and never raises because of bad
 data in a databag: the smallest bad part is skipped, and `problems()` returns what, and why.
@@ -62,9 +65,7 @@ import os
 import re
 import socket
 import unicodedata
-from collections import Counter
 from dataclasses import InitVar, dataclass, field, fields
-from itertools import islice
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -89,7 +90,7 @@ from typing import (
 import ops
 
 # Licensed under the Apache License, Version 2.0: see http://www.apache.org/licenses/LICENSE-2.0
-# parca-scrape 0.1.0 sha256:4d52ce4b7970b6aff10279f8fb654a0f229d3df6abc1fd5dd27ad71492ba0732
+# parca-scrape 0.1.0 sha256:1132de0469113b257cb74a6b2b9555712fe4bcf7039c2eb7db64cfcdc2f968bc
 # The digest is of all other lines. Made from the package: `parca-scrape vendor` writes a new one.
 
 VERSION = "0.1.0"
@@ -113,6 +114,174 @@ __all__ = [
 # fmt: on
 
 
+# What one relation may cost the Parca charm and Parca, however its databags are shaped.
+#
+# Parca stays below 1.5 GiB with one relation at all of these limits. Sizes are in bytes of UTF-8,
+# lengths in characters.
+
+KIB = 1024
+MIB = 1024 * KIB
+MAX_JOBS_SIZE = 4 * MIB
+MAX_METADATA_SIZE = 64 * KIB
+MAX_JOBS = 1_000
+MAX_PROFILES = 32
+# Each is a column in Parca's storage.
+MAX_LABEL_NAMES = 64
+# As rendered: each unit makes a target of a wildcard.
+MAX_TARGETS = 10_000
+# Each profile of each target is a loop in Parca.
+MAX_LOOPS = 50_000
+# What Parca keeps for its targets.
+MAX_TEXT_SIZE = 16 * MIB
+# Measured with Parca: what each loop takes for itself, for each of its labels, for its text, and
+# for its path and sample types. The process itself takes some 100 MiB more.
+MAX_MEMORY = 1_380 * MIB
+LOOP_MEMORY = 22 * KIB
+LABEL_MEMORY = 32
+TEXT_FACTOR = 5
+SETTINGS_FACTOR = 12
+MAX_NAME_LENGTH = 1_024
+MAX_VALUE_LENGTH = 8_192
+MAX_PEM_LENGTH = MIB
+# A host name in DNS.
+MAX_HOST_LENGTH = 253
+MAX_PROBLEMS = 1_000
+# Of all lists together, good and bad, so that bad ones cost little.
+MAX_ELEMENTS = 100_000
+
+JOBS_RULE = f"more than {MAX_JOBS:,} jobs: the rest are skipped"
+PROFILES_RULE = f"more than {MAX_PROFILES} profiles: the rest are skipped"
+LABEL_NAMES_RULE = (
+    f"more than {MAX_LABEL_NAMES} different label names: labels with further names are skipped"
+)
+ELEMENTS_RULE = f"more than {MAX_ELEMENTS:,} elements in lists: the rest are not read"
+TARGETS_RULE = (
+    f"more than {MAX_TARGETS:,} targets, a wildcard counted once for each unit: the rest are"
+    " skipped"
+)
+LOOPS_RULE = (
+    f"more than {MAX_LOOPS:,} profiles, each counted once for each target: the rest of the"
+    " targets are skipped"
+)
+TEXT_SIZE_RULE = (
+    f"more than {MAX_TEXT_SIZE // MIB} MiB of text, with labels and job name counted once for each"
+    " target: the rest of the targets are skipped"
+)
+MEMORY_RULE = (
+    "more labels, paths and sample types than Parca has memory for, counted once for each profile"
+    " of each target: the rest of the targets are skipped"
+)
+RENDERING_RULES = (TARGETS_RULE, LOOPS_RULE, TEXT_SIZE_RULE, MEMORY_RULE)
+
+
+class ReadingLimits:
+    """What may still be read of the databag of an application.
+
+    Attributes:
+        elements: how many elements of lists, good and bad.
+        targets: how many good targets; a static config without any counts as one.
+    """
+
+    def __init__(self) -> None:
+        self.elements: int = MAX_ELEMENTS
+        self.targets: int = MAX_TARGETS
+        self._label_names: Set[str] = set()
+
+    def admit_label(self, name: str) -> bool:
+        """Return whether a label may have this name."""
+        if name not in self._label_names and len(self._label_names) >= MAX_LABEL_NAMES:
+            return False
+        self._label_names.add(name)
+        return True
+
+
+class Cost(NamedTuple):
+    """What targets cost Parca."""
+
+    targets: int = 0
+    loops: int = 0
+    """One for each profile of each target."""
+    text_size: int = 0
+    memory: int = 0
+    """In bytes, by estimate."""
+
+
+class Price(NamedTuple):
+    """What each target of a job costs Parca."""
+
+    profiles: int
+    """How many are scraped."""
+    settings_size: int = 0
+    """The size of the settings of all profiles, mostly their paths."""
+
+    def of(self, targets: int, labels: int, text_size: int) -> Cost:
+        """Return the cost of targets.
+
+        Args:
+            targets: how many there are.
+            labels: how many labels each has.
+            text_size: the size of all their text: labels, names and addresses.
+        """
+        loops = targets * self.profiles
+        of_loops = loops * (LOOP_MEMORY + labels * LABEL_MEMORY)
+        of_text = self.profiles * text_size * TEXT_FACTOR
+        of_settings = targets * self.settings_size * SETTINGS_FACTOR
+        return Cost(targets, loops, text_size, of_loops + of_text + of_settings)
+
+
+class RenderingLimits:
+    """What may still be scraped of one relation.
+
+    Attributes:
+        met: the rule of the limit that was met, or an empty string.
+    """
+
+    def __init__(self) -> None:
+        self._left = Cost(MAX_TARGETS, MAX_LOOPS, MAX_TEXT_SIZE, MAX_MEMORY)
+        self.met: str = ""
+
+    def spend(self, cost: Cost) -> bool:
+        """Count what will be scraped, and return True; or return False if it is too much."""
+        if self.met or self._find_rule(cost):
+            return False
+        self._left = Cost(*(left - part for left, part in zip(self._left, cost)))
+        return True
+
+    def spend_or_end(self, cost: Cost) -> bool:
+        """Do the same; but after what is too much, nothing more can be scraped."""
+        is_spent = self.spend(cost)
+        if not is_spent:
+            self.met = self.met or self._find_rule(cost)
+        return is_spent
+
+    def cut(self, texts: List[str], price: Price, labels: int, size: int) -> List[str]:
+        """Return the targets that can still be scraped.
+
+        Args:
+            texts: one text of each target.
+            price: what each costs.
+            labels: how many labels each has.
+            size: the size of all other text of each.
+        """
+        for index, text in enumerate(texts):
+            if not self.spend_or_end(price.of(1, labels, size + size_of(text))):
+                return texts[:index]
+        return texts
+
+    def _find_rule(self, cost: Cost) -> str:
+        """Return the rule of the limit that a cost does not keep to, or an empty string."""
+        for rule, part, left in zip(RENDERING_RULES, cost, self._left):
+            if part > left:
+                return rule
+        return ""
+
+
+def size_of(*texts: str) -> int:
+    """Return how many bytes texts have in UTF-8."""
+    text = "".join(texts)
+    return len(text if text.isascii() else text.encode("utf-8", "surrogatepass"))
+
+
 # The names by which a charm declares the relation in its metadata.
 
 DEFAULT_RELATION_NAME = "profiling-endpoint"
@@ -121,8 +290,8 @@ RELATION_INTERFACE_NAME = "parca_scrape"
 
 # PEM text that Go can read (`encoding/pem`, `crypto/x509` and `crypto/tls`).
 
-CERTIFICATE = "CERTIFICATE"
-PRIVATE_KEY = "PRIVATE KEY"
+PEM_LABELS = {"ca": "CERTIFICATE", "cert": "CERTIFICATE", "key": "PRIVATE KEY"}
+ENCRYPTED_KEY = "ENCRYPTED PRIVATE KEY"
 PEM_DASHES = "-----"
 PEM_BEGIN = "-----BEGIN "
 PEM_END = "-----END "
@@ -130,25 +299,41 @@ DER_SEQUENCE = 0x30
 DER_LONG_LENGTH = 0x80
 
 
-def is_ca(text: str) -> bool:
-    """Return whether Go finds a certificate to trust in any PEM block (`AppendCertsFromPEM`)."""
-    return any(is_der_sequence(der) for label, der in decode_pem(text) if label == CERTIFICATE)
+def find_pem_fault(name: str, text: str) -> str:
+    """Return the rule that the PEM text of a field breaks, or an empty string.
+
+    Go looks for a certificate to trust in every block (`AppendCertsFromPEM`). Of the certificate
+    and the key that a client presents, the first block of each kind counts (`X509KeyPair`).
+
+    Args:
+        name: `ca`, `cert` or `key`.
+        text: the PEM text.
+    """
+    label = PEM_LABELS[name]
+    found = [
+        (kind, der)
+        for kind, der in decode_pem(text)
+        if kind == label or (name == "key" and kind.endswith(f" {label}"))
+    ]
+    blocks = [(kind, der) for kind, der in found if der is not None]
+    if not found:
+        return f"must contain a PEM block {label}, with BEGIN and END on lines of their own"
+    if not blocks:
+        return f"the body of the PEM block {label} must be base64 without headers"
+    counted = blocks if name == "ca" else blocks[:1]
+    if counted[0][0] == ENCRYPTED_KEY:
+        return "is encrypted, and Parca does not know the passphrase: use a key without one"
+    if not any(is_der_sequence(der) for _, der in counted):
+        what = label.lower()
+        return f"the PEM block {label} does not hold a {what}: copy it again from its file"
+    return ""
 
 
-def is_certificate(text: str) -> bool:
-    """Return whether Go finds a client certificate; the first one counts (`X509KeyPair`)."""
-    blocks = (der for label, der in decode_pem(text) if label == CERTIFICATE)
-    return is_der_sequence(next(blocks, b""))
+def decode_pem(text: str) -> Iterator[Tuple[str, Optional[bytes]]]:
+    """Yield label and body of each PEM block, in linear time (`encoding/pem`).
 
-
-def is_private_key(text: str) -> bool:
-    """Return whether Go finds a private key, of whatever certificate; the first one counts."""
-    blocks = (der for label, der in decode_pem(text) if f" {label}".endswith(f" {PRIVATE_KEY}"))
-    return is_der_sequence(next(blocks, b""))
-
-
-def decode_pem(text: str) -> Iterator[Tuple[str, bytes]]:
-    """Yield label and body of each PEM block without headers, in linear time (`encoding/pem`)."""
+    The body is None if it is not base64, as when it begins with headers. Go skips such a block.
+    """
     begun: Optional[str] = None
     body: List[str] = []
     for line in text.replace("\r\n", "\n").split("\n"):
@@ -156,9 +341,8 @@ def decode_pem(text: str) -> Iterator[Tuple[str, bytes]]:
         if line.startswith(PEM_BEGIN) and line.endswith(PEM_DASHES):
             begun, body = line[len(PEM_BEGIN) : -len(PEM_DASHES)], []
         elif begun is not None and line.startswith(PEM_END):
-            der = parse_base64("".join(body))
-            if der is not None and line == f"{PEM_END}{begun}{PEM_DASHES}":
-                yield begun, der
+            if line == f"{PEM_END}{begun}{PEM_DASHES}":
+                yield begun, parse_base64("".join(body))
             begun = None
         elif begun is not None:
             body.append(line)
@@ -168,7 +352,8 @@ def parse_base64(text: str) -> Optional[bytes]:
     """Return the bytes of padded base64, which may contain blanks; None for anything else."""
     text = text.replace(" ", "").replace("\t", "").replace("\r", "")
     digits = text.rstrip("=").replace("+", "a").replace("/", "a")
-    if len(text) % 4 or len(text) - len(digits) > 2 or not (digits.isalnum() and digits.isascii()):
+    is_plain = digits.isalnum() and digits.isascii()
+    if len(text) % 4 or len(text) - len(digits) > 2 or not (is_plain or not text):
         return None
     return binascii.a2b_base64(text)
 
@@ -191,12 +376,16 @@ def is_der_sequence(der: bytes) -> bool:
 DEFAULT_INTERVAL_MS = 10_000
 STANDARD_PROFILES = frozenset({"memory", "block", "goroutine", "mutex", "process_cpu"})
 CPU_PROFILE = "process_cpu"
+# Parca: pkg/profilestore/profilecolumnstore.go refuses the samples of a profile whose name is not
+# that of a Prometheus metric; pkg/scrape/scrape.go reads nothing under the name trace.
+PROFILE_NAME = "(?!trace$)[a-zA-Z_:][a-zA-Z0-9_:]*"
 # Parca: pkg/config/config.go, UnmarshalYAML of ScrapeConfig.
 DEFAULT_TIMEOUT_MARGIN_MS = 3_000
 MIN_CPU_TIMEOUT_MS = 2_000
 # prometheus/common: model/time.go. A Go duration holds at most 2^63-1 nanoseconds.
 MAX_DURATION_MS = (2**63 - 1) // 1_000_000
 MAX_INTERVAL_MS = MAX_DURATION_MS - DEFAULT_TIMEOUT_MARGIN_MS
+CONTROL = "[\x00-\x1f\x7f-\x9f\u2028\u2029]"
 SURROGATE = "[\ud800-\udfff]"
 # Each unit at most once, from the largest to the smallest; the longest number has 13 digits.
 DAY_MS = 86_400_000
@@ -273,13 +462,15 @@ def parse_text(value: object) -> Optional[str]:
     The text may still contain lone surrogates: see `is_utf8`.
     """
     if isinstance(value, str):
-        return value
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, (bool, int, float)):
+        return str.__str__(value)  # The text itself of a member of an enumeration.
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return float.__repr__(value) if math.isfinite(value) else None
+    if isinstance(value, int):
         try:
-            return json.dumps(value)
-        except ValueError:  # Python writes no number of more than 4300 digits
+            return int.__repr__(value)
+        except ValueError:  # Python writes no number of more than 4300 digits.
             return None
     return None
 
@@ -289,140 +480,19 @@ def is_utf8(text: str) -> bool:
     return text.isascii() or re.search(SURROGATE, text) is None
 
 
+def is_profile_name(name: str) -> bool:
+    """Return whether Parca can store a custom profile of this name."""
+    return re.fullmatch(PROFILE_NAME, name) is not None
+
+
+def replace_controls(text: str) -> str:
+    """Replace control characters and line separators, which YAML folds into blanks, by U+FFFD."""
+    return text if text.isprintable() else re.sub(CONTROL, "\ufffd", text)
+
+
 def replace_surrogates(text: str) -> str:
     """Replace lone surrogates, which make a YAML file unreadable, by U+FFFD."""
     return re.sub(SURROGATE, "\ufffd", text)
-
-
-# What is wrong with profiling data, in lines that a person can act on.
-
-MAX_KEY_LENGTH = 40
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Something wrong in the databag of an application or of a unit.
-
-    The message never contains a value from a databag, because any value may be a secret.
-    """
-
-    severity: Literal["error", "warning"]
-    """`error`: something is not scraped. `warning`: it is, but probably not as intended."""
-    path: str
-    """Where in the data, for example `scrape_jobs[2].static_configs[0].targets[1]`."""
-    message: str
-    """What is wrong and what to do about it."""
-    relation_id: Optional[int] = None
-    application: str = ""
-    unit: str = ""
-
-    def __str__(self) -> str:
-        """Return one line: severity, origin, path and message."""
-        origin = [f"relation {self.relation_id}"] if self.relation_id is not None else []
-        origin += [name for name in (self.unit or self.application,) if name]
-        return ": ".join(
-            [self.severity, *filter(None, [" ".join(origin), self.path]), self.message]
-        )
-
-    def in_relation(self, relation_id: int, application: str) -> Problem:
-        """Return the same problem with the relation and the remote application that it is in."""
-        return dataclasses.replace(self, relation_id=relation_id, application=application)
-
-
-class InvalidJobError(ValueError):
-    """A charm's own scrape job that Parca would not load or could not use.
-
-    Attributes:
-        path: where in the job, for example `static_configs[0].targets[1]`.
-        rule: the rule that it breaks.
-    """
-
-    def __init__(self, path: str, rule: str) -> None:
-        super().__init__(path, rule)
-        self.path = path
-        self.rule = rule
-
-    def __str__(self) -> str:
-        """Return one line: path and rule."""
-        return f"{self.path}: {self.rule}" if self.path else self.rule
-
-
-class DatabagError(ValueError):
-    """Raised by `decode_strict()` for a databag that has problems.
-
-    Attributes:
-        problems: everything that is wrong with it.
-    """
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__(problems)
-        self.problems: Tuple[Problem, ...] = tuple(problems)
-
-    def __str__(self) -> str:
-        """Return one line for each problem."""
-        return "\n".join(map(str, self.problems))
-
-
-class Findings:
-    """Collects the problems of one part of the data, whose path it knows, or raises the first."""
-
-    def __init__(self, root: str = "", *keys: Union[str, int], is_strict: bool = False) -> None:
-        self.problems: List[Problem] = []
-        self._root = root
-        self._keys = keys
-        self._is_strict = is_strict
-
-    def at(self, key: Union[str, int]) -> Findings:
-        """Return a collector for an element or a field, which adds to the same problems."""
-        part = Findings(self._root, *self._keys, key, is_strict=self._is_strict)
-        part.problems = self.problems
-        return part
-
-    @property
-    def path(self) -> str:
-        """The path of this part, for example `scrape_jobs[2].job_name`."""
-        return functools.reduce(join_path, self._keys, self._root)
-
-    def error(self, message: str) -> None:
-        """Add an error: this part is not scraped. Raise it if strict."""
-        self._note(Problem("error", self.path, message))
-
-    def warning(self, message: str) -> None:
-        """Add a warning: this part is probably not scraped as intended. Raise it if strict."""
-        self._note(Problem("warning", self.path, message))
-
-    def skip(self, refusal: InvalidJobError, part: str) -> None:
-        """Add an error: a whole `part` is skipped. Raise the refusal if strict."""
-        if self._is_strict:
-            raise refusal
-        self._note(Problem("error", refusal.path, f"{refusal.rule}; the {part} is skipped"))
-
-    def refusal(self, rule: str) -> InvalidJobError:
-        """Return the error to raise when the whole around this part cannot be scraped."""
-        return InvalidJobError(self.path, rule)
-
-    def _note(self, problem: Problem) -> None:
-        if self._is_strict:
-            raise InvalidJobError(problem.path, problem.message) from None
-        self.problems.append(problem)
-
-
-# For what a charm writes itself.
-STRICT = Findings(is_strict=True)
-
-
-def join_path(path: str, key: Union[str, int]) -> str:
-    """Return the path of an element or a field of the part at `path`.
-
-    A key that is not a plain word is quoted, escaped and cut to 40 characters, so that a path is
-    always one short line of ASCII.
-    """
-    if isinstance(key, int):
-        return f"{path}[{key}]"
-    if key.isidentifier() and key.isascii() and len(key) <= MAX_KEY_LENGTH:
-        return f"{path}.{key}" if path else key
-    cut = key[:MAX_KEY_LENGTH] + "..." if len(key) > MAX_KEY_LENGTH else key
-    return f"{path}[{json.dumps(cut)}]"
 
 
 # Where in Juju profiles come from, and the labels that say so in Parca.
@@ -530,12 +600,211 @@ def is_uuid(text: str) -> bool:
     return re.fullmatch(UUID, text) is not None
 
 
+# What is wrong with profiling data, in lines that a person can act on.
+
+MAX_KEY_LENGTH = 40
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something wrong in the databag of an application or of a unit.
+
+    The message never contains a value from a databag, because any value may be a secret.
+    """
+
+    severity: Severity
+    """`error`: something is not scraped. `warning`: it is, but probably not as intended."""
+    path: str
+    """Where in the data, for example `scrape_jobs[2].static_configs[0].targets[1]`."""
+    message: str
+    """What is wrong and what to do about it."""
+    relation_id: Optional[int] = None
+    application: str = ""
+    unit: str = ""
+
+    def __str__(self) -> str:
+        """Return one line: severity, origin, path and message."""
+        origin = [f"relation {self.relation_id}"] if self.relation_id is not None else []
+        if not self.unit.startswith(f"{self.application}/"):
+            origin.append(self.application)
+        origin.append(self.unit)
+        return ": ".join(
+            filter(None, [self.severity, " ".join(filter(None, origin)), self.path, self.message])
+        )
+
+    def in_relation(self, relation_id: int, application: str) -> Problem:
+        """Return the same problem with the relation and the remote application that it is in."""
+        return dataclasses.replace(self, relation_id=relation_id, application=application)
+
+
+class InvalidJobError(ValueError):
+    """A charm's own scrape job that Parca would not load or could not use.
+
+    Attributes:
+        path: where in the job, for example `static_configs[0].targets[1]`.
+        rule: the rule that it breaks.
+    """
+
+    def __init__(self, path: str, rule: str) -> None:
+        super().__init__(path, rule)
+        self.path = path
+        self.rule = rule
+
+    def __str__(self) -> str:
+        """Return one line: path and rule."""
+        return f"{self.path}: {self.rule}" if self.path else self.rule
+
+
+class DatabagError(ValueError):
+    """Raised by `decode_strict()` for a databag that has problems.
+
+    Attributes:
+        problems: everything that is wrong with it.
+    """
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__(problems)
+        self.problems: Tuple[Problem, ...] = tuple(problems)
+
+    def __str__(self) -> str:
+        """Return one line for each problem."""
+        return "\n".join(map(str, self.problems))
+
+
+class Report:
+    """The problems of one relation, of which it keeps 1,000, and what may still be read of it.
+
+    Attributes:
+        limits: what may still be read.
+        is_strict: whether the first problem is raised.
+        untold: how many problems there are that it does not keep.
+    """
+
+    def __init__(self, *, is_strict: bool = False) -> None:
+        self.limits: ReadingLimits = ReadingLimits()
+        self.is_strict = is_strict
+        self.untold: int = 0
+        self._met_limits: List[Problem] = []
+        self._problems: List[Problem] = []
+
+    @property
+    def problems(self) -> List[Problem]:
+        """The problems that it keeps; those of limits are first."""
+        return self._met_limits + self._problems
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it keeps no more problems."""
+        return len(self._problems) >= MAX_PROBLEMS
+
+    def add(self, problem: Problem) -> None:
+        """Keep or count a problem; raise it if strict."""
+        if self.is_strict:
+            raise InvalidJobError(problem.path, problem.message) from None
+        if self.is_full:
+            self.untold += 1
+        else:
+            self._problems.append(problem)
+
+    def add_limit(self, problem: Problem) -> None:
+        """Keep the error that a limit was met, once."""
+        if problem not in self._met_limits:
+            self._met_limits.append(problem)
+
+
+class Findings:
+    """Adds the problems of one part of the data, whose path it knows, to a report."""
+
+    def __init__(
+        self, root: str = "", *keys: Union[str, int], report: Optional[Report] = None
+    ) -> None:
+        self.report: Report = report or Report()
+        self._root = root
+        self._keys = keys
+
+    def at(self, key: Union[str, int]) -> Findings:
+        """Return a collector for an element or a field, which adds to the same report."""
+        if self.report.is_full:  # Further problems are only counted: they need no path.
+            return self
+        return Findings(self._root, *self._keys, key, report=self.report)
+
+    @property
+    def problems(self) -> List[Problem]:
+        """The problems of the whole report."""
+        return self.report.problems
+
+    @property
+    def path(self) -> str:
+        """The path of this part, for example `scrape_jobs[2].job_name`."""
+        return functools.reduce(join_path, self._keys, self._root)
+
+    def error(self, message: str) -> None:
+        """Add an error: this part is not scraped."""
+        self._add("error", message)
+
+    def warning(self, message: str) -> None:
+        """Add a warning: this part is probably not scraped as intended."""
+        self._add("warning", message)
+
+    def limit(self, message: str) -> None:
+        """Add the error that the whole relation met a limit, once; raise it if strict."""
+        if self.report.is_strict:
+            raise self.refusal(message)
+        self.report.add_limit(Problem("error", self._root, message))
+
+    def skip(self, refusal: InvalidJobError, part: str) -> None:
+        """Add an error: a whole `part` is skipped. Raise the refusal if strict."""
+        if self.report.is_strict:
+            raise refusal
+        self.report.add(Problem("error", refusal.path, f"{refusal.rule}; the {part} is skipped"))
+
+    def refusal(self, rule: str) -> InvalidJobError:
+        """Return the error to raise when the whole around this part cannot be scraped."""
+        return InvalidJobError(self.path, rule)
+
+    def _add(self, severity: Severity, message: str) -> None:
+        if self.report.is_full:
+            self.report.untold += 1
+        else:
+            self.report.add(Problem(severity, self.path, message))
+
+
+def cut_problems(problems: List[Problem], untold: int = 0) -> List[Problem]:
+    """Return the first 1,000 problems of a relation, and one that counts the rest."""
+    told = problems[:MAX_PROBLEMS]
+    rest = len(problems) - len(told) + untold
+    if rest:
+        told.append(Problem("error", "", f"and {rest:,} more problems"))
+    return told
+
+
+def strict_findings() -> Findings:
+    """Return findings for what a charm writes itself: the first problem is raised."""
+    return Findings(report=Report(is_strict=True))
+
+
+def join_path(path: str, key: Union[str, int]) -> str:
+    """Return the path of an element or a field of the part at `path`.
+
+    A key that is not a plain word is quoted, escaped and cut to 40 characters, so that a path is
+    always one short line of ASCII.
+    """
+    if isinstance(key, int):
+        return f"{path}[{key}]"
+    if key.isidentifier() and key.isascii() and len(key) <= MAX_KEY_LENGTH:
+        return f"{path}.{key}" if path else key
+    cut = key[:MAX_KEY_LENGTH] + "..." if len(key) > MAX_KEY_LENGTH else key
+    return f"{path}[{json.dumps(cut)}]"
+
+
 # Getters for the fields of JSON objects, which may hold anything.
 
 Pairs = Tuple[Tuple[str, str], ...]
 OBJECT_RULE = "must be an object"
 LIST_RULE = "must be a list"
 TEXT_RULE = "must be a string, a number or a boolean"
+UNKNOWN_RULE = "unknown or not allowed here, so Parca scrapes without it; the allowed keys are"
 UTF8_RULE = "contains half of a surrogate pair: write the whole character"
 
 
@@ -544,15 +813,29 @@ def as_object(raw: object) -> Optional[Dict[str, object]]:
     if not isinstance(raw, collections.abc.Mapping):
         return None
     mapping = cast("Mapping[object, object]", raw)
-    return {
-        key if isinstance(key, str) else parse_text(key) or json.dumps(key, default=str): value
-        for key, value in mapping.items()
-    }
+    return {key if type(key) is str else parse_key(key): value for key, value in mapping.items()}
+
+
+def parse_key(key: object) -> str:
+    """Return the text that JSON makes of the key of an object."""
+    text = parse_text(key)
+    return json.dumps(key, default=str) if text is None else text
 
 
 def as_list(raw: object) -> Optional[Sequence[object]]:
     """Return a list or a tuple; None for anything else."""
     return cast("Sequence[object]", raw) if isinstance(raw, (list, tuple)) else None
+
+
+def read_elements(elements: Sequence[object], findings: Findings) -> Iterator[Tuple[int, object]]:
+    """Yield the elements of a list that may still be read, each with its index."""
+    limits = findings.report.limits
+    for index, element in enumerate(elements):
+        if limits.elements == 0:
+            findings.limit(ELEMENTS_RULE)
+            return
+        limits.elements -= 1
+        yield index, element
 
 
 def get_object(raw: object, findings: Findings) -> Mapping[str, object]:
@@ -567,26 +850,31 @@ def get_object(raw: object, findings: Findings) -> Mapping[str, object]:
 def get_fields(
     mapping: Mapping[str, object], known: Collection[str], findings: Findings
 ) -> Dict[str, object]:
-    """Return the fields of an object that have a known name and a value.
-
-    A null is the same as no field.
-    """
+    """Return the fields of an object that have a known name and a value; null is no value."""
     fields: Dict[str, object] = {}
     for key, value in mapping.items():
         if key not in known:
-            findings.at(key).warning(f"unknown key; the known keys are {', '.join(sorted(known))}")
+            findings.at(key).warning(f"{UNKNOWN_RULE} {', '.join(sorted(known))}")
         elif value is not None:
             fields[key] = value
     return fields
 
 
 def get_text(
-    fields: Mapping[str, object], key: str, findings: Findings, *, lossy: bool = False
+    fields: Mapping[str, object],
+    key: str,
+    findings: Findings,
+    *,
+    max_length: int = MAX_VALUE_LENGTH,
+    lossy: bool = False,
 ) -> str:
     """Return the text of a field, or of a number or boolean; `lossy` replaces lone surrogates."""
     text = parse_text(fields.get(key, ""))
     if text is None:
         findings.at(key).error(TEXT_RULE)
+        return ""
+    if len(text) > max_length:
+        findings.at(key).error(length_rule(max_length))
         return ""
     if is_utf8(text):
         return text
@@ -595,6 +883,11 @@ def get_text(
         return replace_surrogates(text)
     findings.at(key).error(UTF8_RULE)
     return ""
+
+
+def length_rule(max_length: int) -> str:
+    """Return the rule for text that is too long."""
+    return f"must not be longer than {max_length:,} characters"
 
 
 def get_boolean(fields: Mapping[str, object], key: str, findings: Findings) -> Optional[bool]:
@@ -620,13 +913,18 @@ WILDCARD = "*"
 MAX_PORT = 65535
 # Go's net/url refuses other characters in a host, reads them as the start of a path, a query, a
 # fragment or credentials, or escapes them; `:` and brackets belong to ports and IPv6. Compiled at
-# import, unlike the rest, because every unit has a host.
-HOST = re.compile(r"[^\s/\\?#@%^`{|}:\[\]\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
-PORT = "0*([1-9][0-9]{0,4})"
-ADDRESS_RULE = "must be a host name or an IP address, without a scheme, port, path or spaces"
+# import, unlike the rest, because every unit has a host. U+3002 is a full stop to Go.
+HOST = re.compile(
+    r"[^\s/\\?#@%^`{|}:\[\]\x00-\x1f\x7f-\x9f\u3002\ud800-\udfff]" + f"{{1,{MAX_HOST_LENGTH}}}"
+)
+PORT = "[0-9]{1,5}"
+ADDRESS_RULE = (
+    "must be a host name (at most 253 characters) or an IP address, without a scheme, port, path"
+    " or spaces"
+)
 TARGET_RULE = (
-    "must be host:port or *:port, where the port (1 to 65535) is optional: no scheme, path or"
-    " spaces, and IPv6 addresses in brackets"
+    "must be host:port or *:port, without a scheme, path or spaces; the port (1 to 65535) is"
+    " optional, an IPv6 address needs brackets, and a host has at most 253 characters"
 )
 
 
@@ -680,14 +978,15 @@ class Target:
         Raises:
             InvalidJobError: Parca could not scrape it.
         """
-        host, colon, digits = text.strip().rpartition(":")
-        if not colon or digits.endswith("]") or is_ipv6(text.strip()):
-            return cls(text.strip())
-        port = parse_port(digits.strip())
-        if port is None or is_ipv6(host.strip()):
+        text = text.strip()
+        host, colon, digits = map(str.strip, text.rpartition(":"))
+        if not colon or digits.endswith("]") or is_ipv6(text):
+            return cls(text)
+        port = parse_port(digits)
+        if port is None or is_ipv6(host):
             raise InvalidJobError("", TARGET_RULE)
-        target = cls(host.strip(), port)
-        object.__setattr__(target, "text", f"{target.host}:{digits.strip()}")
+        target = cls(host, port)
+        object.__setattr__(target, "text", f"{target.host}:{digits}")
         return target
 
     @property
@@ -706,25 +1005,32 @@ class Target:
 
 
 def parse_port(digits: str) -> Optional[int]:
-    """Return a port from 1 to 65535 that is written in ASCII digits; None for anything else."""
-    match = re.fullmatch(PORT, digits)
-    port = int(match.group(1)) if match else 0
+    """Return a port from 1 to 65535, written in up to five ASCII digits; None for the rest."""
+    port = int(digits) if re.fullmatch(PORT, digits) else 0
     return port if 0 < port <= MAX_PORT else None
 
 
 def parse_host(text: object) -> Optional[str]:
     """Return the host of a target or the address of a unit; None for anything else.
 
-    White space around it is ignored, and an IPv6 address is put into brackets. Go drops marks and
-    invisible characters from a host (`golang.org/x/net/idna`): of one that has nothing else,
-    nothing is left, and Parca would scrape itself.
+    White space around it is ignored, and an IPv6 address is put into brackets.
     """
     host = text.strip() if isinstance(text, str) else ""
     if HOST.fullmatch(host):
-        is_visible = host.isascii() or any(unicodedata.category(one)[0] in "LNPS" for one in host)
-        return host if is_visible and host != WILDCARD else None
+        return host if host != WILDCARD and (host.isascii() or is_dialled_as_read(host)) else None
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     return f"[{bare}]" if is_ipv6(bare) else None
+
+
+def is_dialled_as_read(host: str) -> bool:
+    """Return whether Go dials a host with other than ASCII characters as a person reads it.
+
+    Go maps compatible characters to others, and drops marks and invisible characters
+    (`golang.org/x/net/idna`): of a host that has nothing else, nothing is left, and Parca would
+    scrape itself.
+    """
+    is_visible = any(unicodedata.category(character)[0] in "LNPS" for character in host)
+    return is_visible and unicodedata.normalize("NFKC", host) == host
 
 
 def is_ipv6(text: str) -> bool:
@@ -747,11 +1053,7 @@ LEGACY_ADDRESS_KEY = "parca_scrape_host"
 # Charms have put PEM text where Parca reads the path of a file. Consumers up to LIBPATCH 6 of
 # either library passed it on, and Parca then scraped without any TLS settings. It can go when no
 # charm on Charmhub writes `ca_file` into a scrape job.
-FILE_FIELDS: Dict[str, Tuple[str, Callable[[str], bool]]] = {
-    "ca_file": ("ca", is_ca),
-    "cert_file": ("cert", is_certificate),
-    "key_file": ("key", is_private_key),
-}
+FILE_FIELDS = {"ca_file": "ca", "cert_file": "cert", "key_file": "key"}
 # Consumers up to LIBPATCH 6 of either library split a target at its only colon, and copy labels
 # and iterate targets that may be null. The warnings can go when no such consumer is deployed.
 COLON_RULE = "consumers older than LIBPATCH 7 fail on IPv6 and on a target without a port"
@@ -764,16 +1066,20 @@ def move_pem(fields: Mapping[str, object], findings: Findings) -> Dict[str, obje
     A good inline field stays as it is.
     """
     settings = dict(fields)
-    for name, (inline, is_good) in FILE_FIELDS.items():
-        text, present = settings.get(name), settings.get(inline)
-        if not isinstance(text, str) or not is_good(text):
-            continue
-        if isinstance(present, str) and is_good(present):
+    for name, inline in FILE_FIELDS.items():
+        if not is_pem(settings.get(name), inline) or is_pem(settings.get(inline), inline):
             continue
         settings[inline] = settings.pop(name)
         rule = f"is for the path of a file but contains PEM text: put the text into {inline}"
         findings.at(name).warning(rule)
     return settings
+
+
+def is_pem(value: object, name: str) -> bool:
+    """Return whether a value is good PEM text for the field `ca`, `cert` or `key`."""
+    if not isinstance(value, str) or len(value) > MAX_PEM_LENGTH:
+        return False
+    return not find_pem_fault(name, value)
 
 
 def warn_of_old_consumers(job: object, findings: Findings) -> None:
@@ -795,6 +1101,11 @@ def warn_of_old_consumers(job: object, findings: Findings) -> None:
 PROFILE_FIELDS = frozenset({"enabled", "path", "delta", "seconds", "keep_sample_type"})
 SAMPLE_TYPE_FIELDS = frozenset({"type", "unit"})
 PROFILING_FIELDS = frozenset({"path_prefix", "pprof_config"})
+PROFILE_NAME_RULE = (
+    "the name of a custom profile must contain only letters (a-z, A-Z), digits, _ and :, must not"
+    " begin with a digit, and must not be trace: Parca cannot store such a profile"
+)
+SAMPLE_TYPE_RULE = "must have both a type and a unit: one alone matches no sample"
 
 
 @dataclass(frozen=True)
@@ -836,7 +1147,7 @@ class PprofProfile:
         fields = {name: getattr(self, name) for name in PROFILE_FIELDS}
         if self.keep_sample_type is not None:
             fields["keep_sample_type"] = [dict(kept) for kept in self.keep_sample_type]
-        adopt(self, decode_profile(fields, STRICT), PROFILE_FIELDS)
+        adopt(self, decode_profile(fields, strict_findings()), PROFILE_FIELDS)
 
     def as_mapping(self) -> Dict[str, object]:
         """Return what is set, in the form of Parca's configuration."""
@@ -879,13 +1190,24 @@ class ProfilingConfig:
         """Check what a decoder has not checked."""
         if not _decoded:
             fields = {"path_prefix": self.path_prefix, "pprof_config": dict(self.pprof_config)}
-            adopt(self, decode_profiling(fields, STRICT), PROFILING_FIELDS)
+            adopt(self, decode_profiling(fields, strict_findings()), PROFILING_FIELDS)
 
     def as_mapping(self) -> Dict[str, object]:
         """Return what is set, in the form of Parca's configuration."""
         profiles = {name: profile.as_mapping() for name, profile in self.pprof_config}
         fields: Dict[str, object] = {"path_prefix": self.path_prefix, "pprof_config": profiles}
         return {key: value for key, value in fields.items() if value}
+
+    def price(self) -> Price:
+        """Return what each target costs Parca."""
+        enabled = {**dict.fromkeys(STANDARD_PROFILES, True)}
+        settings_size = 0
+        for name, profile in self.pprof_config:
+            is_standard = name in STANDARD_PROFILES
+            enabled[name] = is_standard if profile.enabled is None else profile.enabled
+            settings_size += size_of(json.dumps((profile.path, profile.keep_sample_type)))
+        scraped = sum(enabled.values())
+        return Price(scraped, settings_size + scraped * size_of(self.path_prefix))
 
     def cpu_profile(self) -> Optional[PprofProfile]:
         """Return the settings of the CPU profile; None for Parca's own."""
@@ -916,9 +1238,12 @@ def get_profiles(
     for name, raw in get_object(fields.get("pprof_config", {}), findings).items():
         place = findings.at(name)
         is_standard = name in STANDARD_PROFILES
-        if not is_utf8(name):
-            place.error(f"the name {UTF8_RULE}")
+        if not is_standard and not (is_profile_name(name) and len(name) <= MAX_NAME_LENGTH):
+            place.error(PROFILE_NAME_RULE)
             continue
+        if len(profiles) == MAX_PROFILES:
+            findings.error(PROFILES_RULE)
+            break
         profile = None if raw is None and is_standard else decode_profile(raw, place)
         if profile is None:
             continue
@@ -926,9 +1251,8 @@ def get_profiles(
             place.warning("never scraped: a custom profile needs enabled: true")
         elif not is_standard and profile.enabled and not profile.path:
             place.warning("scraped from /: a custom profile needs a path")
-        if profile.as_mapping():
-            profiles.append((name, profile))
-    return tuple(profiles)
+        profiles.append((name, profile))
+    return tuple((name, profile) for name, profile in profiles if profile.as_mapping())
 
 
 def decode_profile(raw: object, findings: Findings) -> Optional[PprofProfile]:
@@ -960,10 +1284,10 @@ def get_seconds(fields: Mapping[str, object], findings: Findings) -> Optional[in
 
 
 def get_sample_types(
-    fields: Mapping[str, object], findings: Findings
+    profile: Mapping[str, object], findings: Findings
 ) -> Optional[Tuple[Pairs, ...]]:
     """Return the `keep_sample_type` of a profile; None if there is none, or if all is bad."""
-    raw = fields.get("keep_sample_type", "")
+    raw = profile.get("keep_sample_type", "")
     if raw == "":
         return None
     findings = findings.at("keep_sample_type")
@@ -972,13 +1296,14 @@ def get_sample_types(
         findings.error(LIST_RULE)
         return None
     kept: List[Pairs] = []
-    for index, element in enumerate(elements):
+    for index, element in read_elements(elements, findings):
         place = findings.at(index)
-        sample_type = get_fields(get_object(element, place), SAMPLE_TYPE_FIELDS, place)
-        texts = [(key, get_text(sample_type, key, place)) for key in sample_type]
-        pairs = tuple((key, text) for key, text in texts if text)
-        if pairs:
+        fields = get_fields(get_object(element, place), SAMPLE_TYPE_FIELDS, place)
+        pairs = tuple((key, get_text(fields, key, place)) for key in fields)
+        if len(list(filter(all, pairs))) == len(SAMPLE_TYPE_FIELDS):
             kept.append(pairs)
+        elif fields:
+            place.error(SAMPLE_TYPE_RULE)
     return tuple(kept) if kept or not elements else None
 
 
@@ -986,7 +1311,10 @@ def get_sample_types(
 
 STATIC_CONFIG_FIELDS = frozenset({"targets", "labels"})
 DEFAULT_PORTS = {"": 80, "http": 80, "https": 443}
-LABEL_NAME_RULE = "the name of a label must not be empty or contain half of a surrogate pair"
+LABEL_NAME_RULE = (
+    "the name of a label must not be empty or longer than 1,024 characters, and must not contain"
+    " a comma, a semicolon or half of a surrogate pair"
+)
 
 
 @dataclass(frozen=True)
@@ -1021,7 +1349,12 @@ class StaticConfig:
             "targets": targets if isinstance(targets, str) else tuple(self.targets),
             "labels": dict(self.labels),
         }
-        adopt(self, decode_static_config(fields, STRICT), STATIC_CONFIG_FIELDS)
+        adopt(self, decode_static_config(fields, strict_findings()), STATIC_CONFIG_FIELDS)
+
+    @property
+    def scheme(self) -> str:
+        """The scheme that the label `__scheme__` sets, or an empty string."""
+        return dict(self.labels).get(SCHEME_LABEL, "")
 
     def as_mapping(self, scheme: str = "") -> Dict[str, object]:
         """Return the static config as it is published, with a port for every target.
@@ -1031,7 +1364,7 @@ class StaticConfig:
         Args:
             scheme: the scheme of the job, which decides the default port.
         """
-        port = DEFAULT_PORTS[dict(self.labels).get(SCHEME_LABEL, "") or scheme]
+        port = DEFAULT_PORTS[self.scheme or scheme]
         targets = [
             target.text if target.port is not None else f"{target.host}:{port}"
             for target in self.targets or (Target(WILDCARD),)
@@ -1045,11 +1378,18 @@ def decode_static_configs(raw: object, findings: Findings) -> Tuple[StaticConfig
     if elements is None:
         raise findings.refusal(LIST_RULE)
     static_configs: List[StaticConfig] = []
-    for index, element in enumerate(elements):
+    limits = findings.report.limits
+    for index, element in read_elements(elements, findings):
+        if limits.targets <= 0:
+            findings.limit(TARGETS_RULE)
+            break
         try:
-            static_configs.append(decode_static_config(element, findings.at(index)))
+            static_config = decode_static_config(element, findings.at(index))
         except InvalidJobError as error:
             findings.skip(error, "static config")
+        else:
+            static_configs.append(static_config)
+            limits.targets -= len(static_config.targets) or 1
     if elements and not static_configs:
         raise findings.refusal("has no static config that can be scraped")
     return tuple(static_configs)
@@ -1058,6 +1398,10 @@ def decode_static_configs(raw: object, findings: Findings) -> Tuple[StaticConfig
 def decode_static_config(raw: object, findings: Findings) -> StaticConfig:
     """Return a static config without its bad parts; raise `InvalidJobError` if it is all bad."""
     if isinstance(raw, StaticConfig):
+        if len(raw.targets) > findings.report.limits.targets:
+            findings.limit(TARGETS_RULE)
+        for name, _ in raw.labels:
+            admit_label(name, findings)
         return raw
     mapping = as_object(raw)
     if mapping is None:
@@ -1074,8 +1418,12 @@ def get_targets(fields: Mapping[str, object], findings: Findings) -> Tuple[Targe
     elements = as_list(fields.get("targets", ()))
     if elements is None:
         raise findings.at("targets").refusal(LIST_RULE)
+    limits = findings.report.limits
     targets: List[Target] = []
-    for index, element in enumerate(elements):
+    for index, element in read_elements(elements, findings):
+        if len(targets) == limits.targets:
+            findings.at("targets").limit(TARGETS_RULE)
+            break
         if isinstance(element, Target):
             targets.append(element)
         elif isinstance(element, str):
@@ -1095,21 +1443,45 @@ def get_labels(fields: Mapping[str, object], findings: Findings) -> Pairs:
     findings = findings.at("labels")
     labels: List[Tuple[str, str]] = []
     for name, value in get_object(fields["labels"], findings).items():
-        text = parse_text(value)
         if value is None:
             continue
-        if not name or not is_utf8(name):
-            findings.at(name).error(LABEL_NAME_RULE)
-        elif text is None:
-            findings.at(name).error(TEXT_RULE)
-        elif name == SCHEME_LABEL and text and parse_scheme(text) is None:
-            findings.at(name).error(SCHEME_RULE)
-        else:
+        text = parse_text(value)
+        rule = find_label_fault(name, text)
+        if rule or text is None:
+            findings.at(name).error(rule)
+        elif admit_label(name, findings):
             if not is_utf8(text):
                 findings.at(name).warning(UTF8_RULE)
-            text = text.lower() if name == SCHEME_LABEL else replace_surrogates(text)
-            labels.append((name, text))
+                text = replace_surrogates(text)
+            labels.append((name, text.lower() if name == SCHEME_LABEL else text))
     return tuple(labels)
+
+
+def find_label_fault(name: str, text: Optional[str]) -> str:
+    """Return the rule that a label breaks, or an empty string.
+
+    FrostDB, Parca's storage, joins the names of columns with commas and semicolons: one in a name
+    makes compactions fail, for the data of everyone, and can crash the server
+    (`polarsignals/frostdb`, `dynparquet/dynamiccolumns.go`).
+    """
+    is_storable = "," not in name and ";" not in name and is_utf8(name)
+    if not name or len(name) > MAX_NAME_LENGTH or not is_storable:
+        return LABEL_NAME_RULE
+    if text is None:
+        return TEXT_RULE
+    if len(text) > MAX_VALUE_LENGTH:
+        return length_rule(MAX_VALUE_LENGTH)
+    if name == SCHEME_LABEL and text and parse_scheme(text) is None:
+        return SCHEME_RULE
+    return ""
+
+
+def admit_label(name: str, findings: Findings) -> bool:
+    """Return whether the relation may have a label of this name, too."""
+    is_admitted = findings.report.limits.admit_label(name)
+    if not is_admitted:
+        findings.limit(LABEL_NAMES_RULE)
+    return is_admitted
 
 
 # How Parca speaks TLS with its targets (prometheus/common `config/http_config.go`).
@@ -1119,8 +1491,6 @@ def get_labels(fields: Mapping[str, object], findings: Findings) -> Pairs:
 # Each names a file or a secret on the host of Parca.
 HOST_FIELDS = (*FILE_FIELDS, "ca_ref", "cert_ref", "key_ref")
 HOST_FIELD_RULE = "names a file or a secret on the Parca host: put the PEM text itself into"
-PEM_FIELDS = {"ca": is_ca, "cert": is_certificate, "key": is_private_key}
-PEM_RULE = "must contain a PEM block of its kind, with BEGIN and END on lines of their own"
 
 
 @dataclass(frozen=True)
@@ -1131,9 +1501,9 @@ class TLSConfig:
         InvalidJobError: Parca would not load the settings, or would scrape without them.
     """
 
-    ca: str = ""
+    ca: str = field(default="", repr=False)
     """PEM text of the certificates to trust."""
-    cert: str = ""
+    cert: str = field(default="", repr=False)
     """PEM text of the certificate that Parca presents; needs `key`."""
     key: str = field(default="", repr=False)
     """PEM text of the private key of `cert`. Anyone who can read the databag can read it."""
@@ -1149,7 +1519,7 @@ class TLSConfig:
         """Check what a decoder has not checked."""
         if not _decoded:
             settings = {name: getattr(self, name) for name in TLS_FIELDS}
-            adopt(self, decode_tls(settings, STRICT), TLS_FIELDS)
+            adopt(self, decode_tls(settings, strict_findings()), TLS_FIELDS)
 
     def as_mapping(self) -> Dict[str, object]:
         """Return what is set, in the form of Parca's configuration."""
@@ -1188,10 +1558,11 @@ def decode_tls(raw: object, findings: Findings) -> TLSConfig:
 def get_pem(settings: Mapping[str, object], findings: Findings) -> Dict[str, str]:
     """Return the PEM texts that Go can read; `cert` and `key` only together, as Parca wants it."""
     pem: Dict[str, str] = {}
-    for name, is_good in PEM_FIELDS.items():
-        pem[name] = get_text(settings, name, findings)
-        if pem[name] and not is_good(pem[name]):
-            findings.at(name).error(PEM_RULE)
+    for name in PEM_LABELS:
+        pem[name] = get_text(settings, name, findings, max_length=MAX_PEM_LENGTH)
+        rule = find_pem_fault(name, pem[name]) if pem[name] else ""
+        if rule:
+            findings.at(name).error(rule)
             pem[name] = ""
     for name, other, what in (("cert", "key", "certificate"), ("key", "cert", "key")):
         if pem[name] and not pem[other]:
@@ -1204,11 +1575,11 @@ def get_versions(settings: Mapping[str, object], findings: Findings) -> Tuple[st
     """Return the lowest and the highest TLS version; both empty if they contradict each other."""
     versions: List[str] = []
     for name in ("min_version", "max_version"):
-        version = settings.get(name, "")
+        version = parse_text(settings.get(name, ""))
         if version not in ("", *TLS_VERSIONS):
             findings.at(name).error(f"must be one of {', '.join(TLS_VERSIONS)}")
             version = ""
-        versions.append(str(version))
+        versions.append(version or "")
     lowest, highest = versions
     if highest and highest < (lowest or DEFAULT_MIN_TLS_VERSION):
         rule = f"is below min_version, which is {DEFAULT_MIN_TLS_VERSION} unless it is set"
@@ -1233,7 +1604,12 @@ ALLOWED_KEYS = {
 }
 DEFAULT_JOB = {"static_configs": [{"targets": ["*:80"]}]}
 DEFAULT_STATIC_CONFIGS = (StaticConfig((Target("*", 80),)),)
-MAX_JOBS = 10_000
+HTTP_TLS_RULE = "has no effect over http: set scheme to https"
+CONTROL_RULE = "contains control characters, which were replaced by U+FFFD"
+SHARED_JOB_NAME_RULE = (
+    "another job has the same name: with a consumer older than LIBPATCH 7, Parca refuses its"
+    " whole configuration; give each job its own job_name"
+)
 DURATION_RULE = "must be a duration such as 1m30s"
 INTERVAL_RULE = "must be a duration such as 1m30s, above zero and below 292 years"
 SHORT_INTERVAL_RULE = (
@@ -1298,7 +1674,7 @@ class Job:
         static_configs = fields.pop("static_configs")
         if static_configs is not None:
             fields["static_configs"] = tuple(self.static_configs)
-        adopt(self, decode_job(fields, STRICT), ALLOWED_KEYS)
+        adopt(self, decode_job(fields, strict_findings()), ALLOWED_KEYS)
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, object]) -> Job:
@@ -1308,7 +1684,7 @@ class Job:
             InvalidJobError: Parca would not load it, could not use a part of it, or would never
                 see it.
         """
-        return decode_job(mapping, STRICT)
+        return decode_job(mapping, strict_findings())
 
     def settings(self) -> JobSettings:
         """Return the settings other than the name and the static configs, in Parca's form."""
@@ -1332,22 +1708,36 @@ class Job:
         return {"static_configs": static_configs, **name, **self.settings()}
 
 
-def list_jobs(jobs: object) -> List[Union[Job, Dict[str, object]]]:
-    """Return a charm's own jobs, of mappings the known keys; raise `InvalidJobError` if bad."""
+OwnJob = Union[Job, Mapping[str, object]]
+"""A job that a charm gives, typed or in the form of Parca's scrape configs."""
+
+
+def list_jobs(jobs: object) -> List[OwnJob]:
+    """Return a charm's own jobs, of mappings with the default static configs.
+
+    Raises:
+        InvalidJobError: one is neither a mapping nor a `Job`, or a `Job` shares its name.
+    """
     unnamed: List[Mapping[str, object]] = [{}]
     jobs = unnamed if jobs is None else jobs
     if not isinstance(jobs, Iterable):
         raise InvalidJobError("jobs", "must be a list of scrape jobs")
-    own_jobs: List[Union[Job, Dict[str, object]]] = []
+    own_jobs: List[OwnJob] = []
+    is_typed_by_name: Dict[str, bool] = {}
     for index, job in enumerate(cast("Iterable[object]", jobs)):
         mapping = as_object(job)
+        is_typed = isinstance(job, Job)
         if isinstance(job, Job):
+            name = job.job_name
             own_jobs.append(job)
         elif mapping is not None:
-            known = {key: value for key, value in mapping.items() if key in ALLOWED_KEYS}
-            own_jobs.append({**copy.deepcopy(DEFAULT_JOB), **known})
+            name = parse_text(mapping.get("job_name")) or ""
+            own_jobs.append({**copy.deepcopy(DEFAULT_JOB), **mapping})
         else:
             raise InvalidJobError(f"jobs[{index}]", "must be a mapping or a Job")
+        if name in is_typed_by_name and (is_typed or is_typed_by_name[name]):
+            raise InvalidJobError(f"jobs[{index}].job_name", SHARED_JOB_NAME_RULE)
+        is_typed_by_name[name] = is_typed
     return own_jobs
 
 
@@ -1358,13 +1748,12 @@ def decode_jobs(raw: object, findings: Findings) -> Tuple[Job, ...]:
         findings.error(LIST_RULE)
         return ()
     jobs: List[Job] = []
-    for index, element in enumerate(elements):
-        place = findings.at(index)
+    for index, element in read_elements(elements, findings):
         if len(jobs) == MAX_JOBS:
-            place.error(f"more than {MAX_JOBS} jobs: the rest are skipped")
+            findings.limit(JOBS_RULE)
             break
         try:
-            jobs.append(decode_job(element, place))
+            jobs.append(decode_job(element, findings.at(index)))
         except InvalidJobError as error:
             findings.skip(error, "job")
     return tuple(jobs)
@@ -1373,6 +1762,7 @@ def decode_jobs(raw: object, findings: Findings) -> Tuple[Job, ...]:
 def decode_job(raw: object, findings: Findings) -> Job:
     """Return a job without its bad parts; raise `InvalidJobError` if it must be skipped."""
     if isinstance(raw, Job):
+        decode_static_configs(raw.static_configs, findings.at("static_configs"))
         return raw
     mapping = as_object(raw)
     if mapping is None:
@@ -1393,10 +1783,12 @@ def decode_job(raw: object, findings: Findings) -> Job:
     if "tls_config" in fields:
         tls = decode_tls(fields["tls_config"], findings.at("tls_config"))
         tls_config = tls if tls.as_mapping() else None
+    if tls_config and "https" not in (scheme, *(config.scheme for config in static_configs)):
+        findings.at("tls_config").warning(HTTP_TLS_RULE)
     interval, timeout = get_timing(fields, profiling_config, findings)
     return Job(
         static_configs=static_configs,
-        job_name=get_text(fields, "job_name", findings, lossy=True),
+        job_name=get_name(fields, findings),
         scrape_interval=interval,
         scrape_timeout=timeout,
         scheme=scheme,
@@ -1404,6 +1796,15 @@ def decode_job(raw: object, findings: Findings) -> Job:
         tls_config=tls_config,
         _decoded=True,
     )
+
+
+def get_name(fields: Mapping[str, object], findings: Findings) -> str:
+    """Return the name of a job; empty if it has none."""
+    name = get_text(fields, "job_name", findings, max_length=MAX_NAME_LENGTH, lossy=True)
+    printable = replace_controls(name)
+    if printable != name:
+        findings.at("job_name").warning(CONTROL_RULE)
+    return printable
 
 
 def get_scheme(fields: Mapping[str, object], findings: Findings) -> str:
@@ -1500,14 +1901,9 @@ class AppDatabag:
     @classmethod
     def decode(cls, databag: Mapping[str, str]) -> Tuple[AppDatabag, List[Problem]]:
         """Return what can be scraped from a databag, and what is wrong with it."""
-        in_jobs, in_metadata = Findings(SCRAPE_JOBS_KEY), Findings(SCRAPE_METADATA_KEY)
-        jobs = decode_json(databag.get(SCRAPE_JOBS_KEY), in_jobs)
-        metadata = decode_json(databag.get(SCRAPE_METADATA_KEY), in_metadata)
-        app_databag = cls(
-            scrape_jobs=decode_jobs(jobs, in_jobs),
-            scrape_metadata=decode_topology(metadata, in_metadata),
-        )
-        return app_databag, in_jobs.problems + in_metadata.problems
+        report = Report()
+        app_databag = decode_app(databag, report)
+        return app_databag, cut_problems(report.problems, report.untold)
 
     @classmethod
     def decode_strict(cls, databag: Mapping[str, str]) -> AppDatabag:
@@ -1531,7 +1927,8 @@ class UnitDatabag:
     """What a unit publishes: its address and its name.
 
     Raises:
-        InvalidJobError: the address is not a host, or UTF-8 cannot encode the name.
+        InvalidJobError: the address is not a host, or the name is longer than 1,024 characters or
+            cannot be encoded in UTF-8.
     """
 
     address: str = ""
@@ -1544,6 +1941,8 @@ class UnitDatabag:
         host = parse_host(self.address) if self.address else ""
         if host is None:
             raise InvalidJobError("address", ADDRESS_RULE)
+        if len(self.name) > MAX_NAME_LENGTH:
+            raise InvalidJobError("name", length_rule(MAX_NAME_LENGTH))
         if not is_utf8(self.name):
             raise InvalidJobError("name", UTF8_RULE)
         if host != self.address:
@@ -1567,6 +1966,9 @@ class UnitDatabag:
         problems: List[Problem] = []
         if host is None:
             problems.append(Problem("error", address_key, ADDRESS_RULE))
+        if len(name) > MAX_NAME_LENGTH:
+            problems.append(Problem("error", UNIT_NAME_KEY, length_rule(MAX_NAME_LENGTH)))
+            name = ""
         if not is_utf8(name):
             problems.append(Problem("warning", UNIT_NAME_KEY, UTF8_RULE))
         return cls(address=host or "", name=replace_surrogates(name)), problems
@@ -1599,6 +2001,8 @@ class RelationDatabags(NamedTuple):
     """By the name of the unit in Juju."""
     problems: Sequence[Problem] = ()
     """What is wrong in the databags."""
+    untold: int = 0
+    """How many more problems there are in the databag of the application."""
 
     @classmethod
     def decode(
@@ -1612,16 +2016,20 @@ class RelationDatabags(NamedTuple):
         """Return units in order, with what their application published; nothing without units."""
         if not units:
             return cls(relation_id, application, app_databag=AppDatabag(), units=units)
-        decoded, problems = AppDatabag.decode(app_databag)
+        report = Report()
+        decoded = decode_app(app_databag, report)
+        problems = report.problems
         problems += sorted(unit_problems, key=lambda problem: parse_unit_number(problem.unit))
-        if decoded.scrape_jobs and not app_databag.get(SCRAPE_METADATA_KEY):
+        metadata = app_databag.get(SCRAPE_METADATA_KEY, "").strip()
+        if decoded.scrape_jobs and metadata in ("", "null"):
             problems.append(Problem("warning", SCRAPE_METADATA_KEY, NO_METADATA_RULE))
         return cls(
             relation_id,
             application,
             app_databag=decoded,
             units={name: units[name] for name in order_units(units)},
-            problems=[problem.in_relation(relation_id, application) for problem in problems],
+            problems=problems,
+            untold=report.untold,
         )
 
 
@@ -1643,18 +2051,18 @@ def read_app(databag: Mapping[str, str]) -> Dict[str, str]:
     return {key: text for key, text in texts.items() if text}
 
 
-def encode_app(
-    jobs: Iterable[Union[Job, Mapping[str, object]]], topology: Optional[Topology]
-) -> Dict[str, str]:
+def encode_app(jobs: Iterable[OwnJob], topology: Optional[Topology]) -> Dict[str, str]:
     """Return the text of an application's databag; raise `InvalidJobError` if a job is no JSON."""
-    texts: List[str] = []
+    encoded: List[str] = []
     for index, job in enumerate(jobs):
         try:
-            texts.append(json.dumps(job.as_mapping() if isinstance(job, Job) else job))
+            mapping = job.as_mapping() if isinstance(job, Job) else job
+            published = {key: value for key, value in mapping.items() if key in ALLOWED_KEYS}
+            encoded.append(json.dumps(published))
         except (TypeError, ValueError, RecursionError) as error:
             raise InvalidJobError(f"jobs[{index}]", f"must be JSON: {error}") from error
     databag = {} if topology is None else {SCRAPE_METADATA_KEY: json.dumps(topology.as_dict())}
-    databag[SCRAPE_JOBS_KEY] = f"[{', '.join(texts)}]"
+    databag[SCRAPE_JOBS_KEY] = f"[{', '.join(encoded)}]"
     return databag
 
 
@@ -1664,14 +2072,14 @@ def encode_unit(address: str, name: str) -> Dict[str, str]:
     return {key: text for key, text in texts.items() if text}
 
 
-def judge_jobs(jobs: Sequence[Union[Job, Mapping[str, object]]]) -> List[Problem]:
+def judge_jobs(jobs: Sequence[OwnJob]) -> List[Problem]:
     """Return what consumers skip of a charm's own jobs, or fail on if they are old."""
     findings = Findings("jobs")
     decode_jobs(jobs, findings)
     for index, job in enumerate(jobs):
         mapping = job.as_mapping() if isinstance(job, Job) else job
         warn_of_old_consumers(mapping, findings.at(index))
-    return findings.problems
+    return cut_problems(findings.problems, findings.report.untold)
 
 
 def parse_int(digits: str) -> int:
@@ -1684,15 +2092,35 @@ def parse_int(digits: str) -> int:
 JSON_DECODER = json.JSONDecoder(parse_int=parse_int)
 
 
-def decode_json(text: Optional[str], findings: Findings) -> object:
+def decode_app(databag: Mapping[str, str], report: Report) -> AppDatabag:
+    """Return what can be scraped from an application's databag."""
+    in_jobs = Findings(SCRAPE_JOBS_KEY, report=report)
+    in_metadata = Findings(SCRAPE_METADATA_KEY, report=report)
+    jobs = decode_json(databag.get(SCRAPE_JOBS_KEY), in_jobs, MAX_JOBS_SIZE)
+    scrape_jobs = decode_jobs(jobs, in_jobs)
+    metadata = decode_json(databag.get(SCRAPE_METADATA_KEY), in_metadata, MAX_METADATA_SIZE)
+    return AppDatabag(
+        scrape_jobs=scrape_jobs, scrape_metadata=decode_topology(metadata, in_metadata)
+    )
+
+
+def decode_json(text: Optional[str], findings: Findings, max_size: int) -> object:
     """Return what JSON text holds, in time linear in its length; None for none or a bad one."""
     if not text:
         return None
+    if size_of(text) > max_size:
+        size = f"{max_size // KIB:,} KiB"
+        findings.limit(f"larger than {size}: not read; publish fewer or shorter values")
+        return None
     try:
         return JSON_DECODER.decode(text)
-    except (ValueError, RecursionError):
-        findings.error("must be valid JSON, nested no deeper than a few hundred levels")
-        return None
+    except json.JSONDecodeError as error:
+        findings.error(f"must be valid JSON: see line {error.lineno}, column {error.colno}")
+    except RecursionError:
+        findings.error("must be nested no deeper than a few hundred levels")
+    except ValueError:
+        findings.error(f"must not contain a number of more than {MAX_DIGITS:,} digits")
+    return None
 
 
 def decode_topology(raw: object, findings: Findings) -> Optional[Topology]:
@@ -1704,7 +2132,10 @@ def decode_topology(raw: object, findings: Findings) -> Optional[Topology]:
         findings.error(OBJECT_RULE)
         return None
     fields = {key: mapping[key] for key in TOPOLOGY_KEYS if mapping.get(key) is not None}
-    texts = {key: get_text(fields, key, findings, lossy=True) for key in fields}
+    texts = {
+        key: get_text(fields, key, findings, max_length=MAX_NAME_LENGTH, lossy=True)
+        for key in fields
+    }
     for key in REQUIRED_TOPOLOGY_KEYS:
         if not texts.get(key):
             findings.at(key).warning(MISSING_RULE)
@@ -1751,22 +2182,16 @@ class HostMap:
 
 # From what the databags hold to the scrape configs that Parca loads.
 
-# Limits for one relation, so that no databag of 16 MiB grows into one that nobody can load.
-MAX_TARGETS = 100_000
-MAX_LABELS = 1_000_000
 # parca-k8s adds a job of this name for Parca itself.
 RESERVED_JOB_NAME = "parca"
 # Parca refuses a job without a name; Juju gives every application one.
 UNNAMED = "unnamed"
 UNIT_LABEL = "juju_unit"
-SIZE_RULE = (
-    f"more than {MAX_TARGETS} targets or {MAX_LABELS} labels, counted for each unit: the rest are"
-    " skipped"
-)
 SHARED_NAME_RULE = "another unit published the same name; using the Juju unit name"
 TAKEN_NAME_RULE = "another unit published this unit's name; the unit is not scraped"
 NAME_RULE = "another job has the same name; a number was added: give each job its own job_name"
-Origin = Tuple[int, str]
+# Juju: names.IsValidApplication, for names of a length that people use.
+APPLICATION_NAME = "[a-z][a-z0-9-]{0,99}"
 INSTANCE_LABELS = ("juju_model", "juju_model_uuid", "juju_application")
 
 
@@ -1794,56 +2219,54 @@ class ScrapeConfig(JobSettings):
     relabel_configs: List[RelabelConfigDict]
 
 
-class Budget:
-    """How many targets and labels may still be scraped of one relation."""
-
-    def __init__(self) -> None:
-        self.targets: int = MAX_TARGETS
-        self.labels: int = MAX_LABELS
-        self.is_spent: bool = False
-
-    def spend(self, targets: int, labels: int, entries: int) -> int:
-        """Return how many of some entries can be scraped that have so many targets and labels."""
-        if targets * entries > self.targets or labels * entries > self.labels:
-            entries = min(self.targets // targets, self.labels // max(labels, 1))
-            self.is_spent = True
-        self.targets -= targets * entries
-        self.labels -= labels * entries
-        return entries
-
-
 def render(relations: Iterable[RelationDatabags]) -> Tuple[List[ScrapeConfig], List[Problem]]:
     """Return scrape configs that Parca loads, in the order of the relations, and all problems."""
-    scrape_configs: List[ScrapeConfig] = []
-    origins: List[Origin] = []
-    problems: List[Problem] = []
+    names = JobNames()
+    served: List[ScrapeConfig] = []
+    told: List[Problem] = []
     for relation in relations:
-        rendered, found = render_relation(relation)
-        origin = (relation.relation_id, relation.application)
-        scrape_configs += rendered
-        origins += [origin] * len(rendered)
-        problems += [*relation.problems, *(problem.in_relation(*origin) for problem in found)]
-    return resolve_names(scrape_configs, origins, problems), problems
+        scrape_configs, problems = render_relation(relation)
+        scrape_configs, name_problems = names.resolve(scrape_configs)
+        served += scrape_configs
+        application = describe_application(relation)
+        for problem in cut_problems(problems + name_problems, relation.untold):
+            told.append(problem.in_relation(relation.relation_id, application))
+    return served, told
 
 
 def render_relation(relation: RelationDatabags) -> Tuple[List[ScrapeConfig], List[Problem]]:
-    """Return the scrape configs of one relation, and the problems of rendering them."""
-    hosts, problems = name_hosts(relation.units)
+    """Return the scrape configs of one relation, and its problems."""
+    hosts, host_problems = name_hosts(relation.units)
     topology = relation.app_databag.scrape_metadata or Topology("", "", "")
     if not topology.application:
         application = replace_surrogates(relation.application)
         topology = dataclasses.replace(topology, application=application)
 
+    renderer = JobRenderer(topology, hosts)
     scrape_configs: List[ScrapeConfig] = []
-    budget = Budget()
     for job in relation.app_databag.scrape_jobs:
-        scrape_config = render_job(job, topology, hosts, budget)
-        if scrape_config["static_configs"] or not budget.is_spent:
+        scrape_config = renderer.render(job)
+        if scrape_config["static_configs"] or not renderer.limits.met:
             scrape_configs.append(scrape_config)
-        if budget.is_spent:
-            problems.append(Problem("error", SCRAPE_JOBS_KEY, SIZE_RULE))
+        if renderer.limits.met:
             break
+    problems = [*relation.problems, *host_problems]
+    if renderer.limits.met:
+        met = Problem("error", SCRAPE_JOBS_KEY, renderer.limits.met)
+        problems = [met, *(problem for problem in problems if problem != met)]
     return scrape_configs, problems
+
+
+def describe_application(relation: RelationDatabags) -> str:
+    """Return the name of a remote application for people.
+
+    Across models Juju may call it `remote-` and a number: then with the name that it publishes.
+    """
+    metadata = relation.app_databag.scrape_metadata
+    own_name = "" if metadata is None else metadata.application
+    if relation.application.startswith("remote-") and re.fullmatch(APPLICATION_NAME, own_name):
+        return f"{own_name} ({relation.application})"
+    return relation.application
 
 
 def name_hosts(units: Mapping[str, UnitDatabag]) -> Tuple[Dict[str, str], List[Problem]]:
@@ -1865,97 +2288,149 @@ def name_hosts(units: Mapping[str, UnitDatabag]) -> Tuple[Dict[str, str], List[P
     return hosts, problems
 
 
-def render_job(
-    job: Job, topology: Topology, hosts: Mapping[str, str], budget: Budget
-) -> ScrapeConfig:
-    """Return the scrape config of one job, with as many entries as the budget allows."""
-    labels = topology.label_matcher_dict
-    entries: List[StaticConfigDict] = []
-    for static_config in job.static_configs:
-        if not budget.is_spent:
-            entries += render_static_config(static_config, labels, hosts, budget)
-    source_labels = [*INSTANCE_LABELS]
-    if hosts and job.static_configs:
-        source_labels.append(UNIT_LABEL)
-    name = "_".join(filter(None, (topology.identifier, job.job_name)))
-    return {
-        "job_name": name or UNNAMED,
-        "static_configs": entries,
-        **job.settings(),
-        "relabel_configs": [
-            {
-                "source_labels": source_labels,
-                "separator": "_",
-                "target_label": "instance",
-                "regex": "(.*)",
-            }
-        ],
-    }
+class JobRenderer:
+    """Renders the jobs of one relation, as far as its limits allow."""
 
+    def __init__(self, topology: Topology, hosts: Mapping[str, str]) -> None:
+        self.limits: RenderingLimits = RenderingLimits()
+        self._identifier = topology.identifier
+        self._labels = topology.label_matcher_dict
+        self._hosts = hosts
+        self._hosts_size = size_of(*hosts, *hosts.values())
 
-def render_static_config(
-    static_config: StaticConfig,
-    topology_labels: Dict[str, str],
-    hosts: Mapping[str, str],
-    budget: Budget,
-) -> List[StaticConfigDict]:
-    """Return an entry for the fully qualified targets, and one per unit for the wildcards."""
-    labels = {**dict(static_config.labels), **topology_labels}
-    qualified = [target.text for target in static_config.targets if not target.is_wildcard]
-    suffixes = [target.suffix for target in static_config.targets if target.is_wildcard]
-    if not static_config.targets:
-        suffixes = [""]
-    entries: List[StaticConfigDict] = []
-    if qualified:
-        if not budget.spend(len(qualified), len(labels), 1):
-            return []
-        entries.append({"targets": qualified, "labels": dict(labels)})
-    unit_labels = {*labels, UNIT_LABEL}
-    wanted = len(hosts) if suffixes else 0
-    number_of_hosts = budget.spend(len(suffixes), len(unit_labels), wanted)
-    unit_entries: List[StaticConfigDict] = [
-        {
-            "labels": {**labels, UNIT_LABEL: unit_name},
-            "targets": [host + suffix for suffix in suffixes],
+    def render(self, job: Job) -> ScrapeConfig:
+        """Return the scrape config of a job, with as many targets as the limits allow."""
+        name = replace_controls("_".join(filter(None, (self._identifier, job.job_name))))
+        settings = job.settings()
+        if settings:
+            text_size = size_of(json.dumps(settings, ensure_ascii=False))
+            self.limits.spend_or_end(Cost(text_size=text_size))
+        price = Price(len(STANDARD_PROFILES))
+        if job.profiling_config:
+            price = job.profiling_config.price()
+        entries: List[StaticConfigDict] = []
+        for static_config in job.static_configs:
+            if self.limits.met:
+                break
+            entries += self._render_static_config(static_config, price, size_of(name))
+        source_labels = [*INSTANCE_LABELS]
+        if self._hosts and job.static_configs:
+            source_labels.append(UNIT_LABEL)
+        return {
+            "job_name": name or UNNAMED,
+            "static_configs": entries,
+            **settings,
+            "relabel_configs": [
+                {
+                    "source_labels": source_labels,
+                    "separator": "_",
+                    "target_label": "instance",
+                    "regex": "(.*)",
+                }
+            ],
         }
-        for unit_name, host in islice(hosts.items(), number_of_hosts)
-    ]
-    return entries + unit_entries
+
+    def _render_static_config(
+        self, static_config: StaticConfig, price: Price, name_size: int
+    ) -> List[StaticConfigDict]:
+        """Return an entry for the fully qualified targets, and one per unit for the wildcards."""
+        labels = {**dict(static_config.labels), **self._labels}
+        qualified = [target.text for target in static_config.targets if not target.is_wildcard]
+        suffixes = [target.suffix for target in static_config.targets if target.is_wildcard]
+        if not static_config.targets:
+            suffixes = [""]
+        # The job name is a label to Parca, and each target has all labels.
+        labels_size = name_size + size_of(*labels, *labels.values())
+        own_unit = labels.get(UNIT_LABEL)
+        unit_size = labels_size + (len(UNIT_LABEL) if own_unit is None else -size_of(own_unit))
+
+        targets = len(qualified) + len(suffixes) * len(self._hosts)
+        text_size = (
+            size_of(*qualified)
+            + len(qualified) * labels_size
+            + len(self._hosts) * (size_of(*suffixes) + len(suffixes) * unit_size)
+            + len(suffixes) * self._hosts_size
+        )
+        is_whole = self.limits.spend(price.of(targets, len(labels), text_size))
+        entries: List[StaticConfigDict] = []
+        if not is_whole:
+            qualified = self.limits.cut(qualified, price, len(labels), labels_size)
+        if qualified:
+            entries.append({"targets": qualified, "labels": dict(labels)})
+        for unit_name, host in self._hosts.items() if suffixes else ():
+            if not is_whole:
+                size = unit_size + size_of(unit_name, host)
+                suffixes = self.limits.cut(suffixes, price, len(labels), size)
+            if suffixes:
+                entries.append(
+                    {
+                        "labels": {**labels, UNIT_LABEL: unit_name},
+                        "targets": [host + suffix for suffix in suffixes],
+                    }
+                )
+        return entries
 
 
-def resolve_names(
-    scrape_configs: List[ScrapeConfig], origins: List[Origin], problems: List[Problem]
-) -> List[ScrapeConfig]:
-    """Return the scrape configs with unique job names: Parca refuses a file that has one twice.
+class JobNames:
+    """Makes the names of jobs unique, one relation after the other.
 
-    One of several identical jobs stays. Otherwise the first keeps the name, and each later one
-    gets the lowest number that makes a name which no job of any relation has.
+    Parca refuses a file that has a name twice. A name never depends on a later relation.
     """
-    given = Counter(scrape_config["job_name"] for scrape_config in scrape_configs)
-    if len(given) == len(scrape_configs) and RESERVED_JOB_NAME not in given:
-        return scrape_configs
-    served: List[ScrapeConfig] = []
-    taken = {RESERVED_JOB_NAME}
-    seen: Set[str] = set()
-    next_number: Dict[str, int] = {}
-    for scrape_config, origin in zip(scrape_configs, origins):
-        name = scrape_config["job_name"]
-        if given[name] > 1:
-            identity = json.dumps(scrape_config, sort_keys=True)
-            if identity in seen:
+
+    def __init__(self) -> None:
+        self._given: Set[str] = set()
+        self._taken: Set[str] = {RESERVED_JOB_NAME}
+        self._firsts: Dict[str, ScrapeConfig] = {}
+        self._identities: Dict[str, Set[str]] = {}
+        self._next_numbers: Dict[str, int] = {}
+
+    def resolve(
+        self, scrape_configs: Sequence[ScrapeConfig]
+    ) -> Tuple[List[ScrapeConfig], List[Problem]]:
+        """Return the scrape configs of the next relation, renamed, and a problem for each name.
+
+        One of several identical jobs stays. Otherwise the first keeps the name, and each later one
+        gets the lowest number that makes a name which no job so far was given or has taken.
+        """
+        self._given.update(scrape_config["job_name"] for scrape_config in scrape_configs)
+        served: List[ScrapeConfig] = []
+        problems: List[Problem] = []
+        for scrape_config in scrape_configs:
+            name = scrape_config["job_name"]
+            if self._is_served(scrape_config):
                 continue
-            seen.add(identity)
-        if name in taken:
-            number = next_number.get(name, 2)
-            while f"{name}_{number}" in given:
-                number += 1
-            next_number[name] = number + 1
-            scrape_config["job_name"] = f"{name}_{number}"
-            problem = Problem("warning", SCRAPE_JOBS_KEY, NAME_RULE)
-            problems.append(problem.in_relation(*origin))
-        taken.add(scrape_config["job_name"])
-        served.append(scrape_config)
-    return served
+            if name in self._taken:
+                scrape_config["job_name"] = self._number(name)
+                problems.append(Problem("warning", SCRAPE_JOBS_KEY, NAME_RULE))
+            self._taken.add(scrape_config["job_name"])
+            served.append(scrape_config)
+        return served, problems
+
+    def _is_served(self, scrape_config: ScrapeConfig) -> bool:
+        """Return whether there was an identical job."""
+        name = scrape_config["job_name"]
+        first = self._firsts.setdefault(name, scrape_config)
+        if first is scrape_config:
+            return False
+        if name not in self._identities:
+            self._identities[name] = {identify(first)}
+        identity = identify(scrape_config)
+        is_served = identity in self._identities[name]
+        self._identities[name].add(identity)
+        return is_served
+
+    def _number(self, name: str) -> str:
+        """Return a free name made of a taken one."""
+        number = self._next_numbers.get(name, 2)
+        while f"{name}_{number}" in self._given or f"{name}_{number}" in self._taken:
+            number += 1
+        self._next_numbers[name] = number + 1
+        return f"{name}_{number}"
+
+
+def identify(scrape_config: ScrapeConfig) -> str:
+    """Return the same text for identical jobs, whatever their names."""
+    return json.dumps({**scrape_config, "job_name": ""}, sort_keys=True)
 
 
 # The endpoint of a charm: its metadata, its relations, and what Juju denies of them.
@@ -2100,13 +2575,18 @@ class ProblemLog:
                 logger.log(level, "%s", problem)
         for relation_id, count in hidden.items():
             origin = "" if relation_id is None else f"relation {relation_id}: "
-            logger.warning("%s%d more problems; problems() returns all", origin, count)
+            logger.warning("%s%d more problems: problems() lists them", origin, count)
 
 
 # The side of a profiled charm: what Parca should scrape, into the databags of all relations.
 
 Jobs = Iterable[Union[Mapping[str, object], Job]]
+JobSource = Union[Jobs, Callable[[], Optional[Jobs]]]
 UnitAddress = Union[str, AddressSource, Callable[[ops.Relation], str]]
+LOCALHOST_RULE = (
+    "the domain name of this unit is localhost, which no other machine can reach: correct the"
+    " host name of the machine, or pass unit_address to ProfilingEndpointProvider"
+)
 
 
 class ProfilingEndpointProvider(ops.Object):
@@ -2120,7 +2600,7 @@ class ProfilingEndpointProvider(ops.Object):
         self,
         charm: ops.CharmBase,
         relation_name: str = DEFAULT_RELATION_NAME,
-        jobs: Optional[Jobs] = None,
+        jobs: Optional[JobSource] = None,
         refresh_event: Optional[Union[ops.BoundEvent, Sequence[ops.BoundEvent]]] = None,
         *,
         unit_address: UnitAddress = AddressSource.FQDN,
@@ -2132,7 +2612,9 @@ class ProfilingEndpointProvider(ops.Object):
             relation_name: the endpoint, under `provides` in the charm's metadata.
             jobs: what to scrape, each a `Job` or a mapping in the form of Parca's scrape configs.
                 None means port 80 of every unit, an empty list means nothing. The list is read
-                once; nested values of a mapping are read when they are published.
+                once; nested values of a mapping are read when they are published. A function
+                that returns such jobs is called whenever they are published, for jobs that
+                change.
             refresh_event: when to publish the unit's address again, besides update-status; by
                 default at pebble-ready of every container.
             unit_address: the address at which Parca reaches this unit, a function that returns it
@@ -2154,7 +2636,7 @@ class ProfilingEndpointProvider(ops.Object):
         self.topology: Topology = ProviderTopology.from_charm(charm)
         self._charm = charm
         self._relation_name = relation_name
-        self._jobs = list_jobs(jobs)
+        self._jobs = read_jobs(jobs)
         self._unit_address = unit_address
         self._lister = RelationLister(self.model, relation_name)
         self._problem_log = ProblemLog()
@@ -2179,13 +2661,13 @@ class ProfilingEndpointProvider(ops.Object):
         for event in distinct.values():
             self.framework.observe(event, self._on_unit_changed)
 
-    def update_scrape_job_spec(self, jobs: Optional[Jobs]) -> None:
+    def update_scrape_job_spec(self, jobs: Optional[JobSource]) -> None:
         """Publish other jobs than those given to the constructor, until the end of the hook.
 
         Raises:
             InvalidJobError: an item is neither a `Job` nor a mapping, or not JSON.
         """
-        self._jobs = list_jobs(jobs)
+        self._jobs = read_jobs(jobs)
         self.set_scrape_job_spec()
 
     def set_scrape_job_spec(self) -> None:
@@ -2205,10 +2687,11 @@ class ProfilingEndpointProvider(ops.Object):
     def problems(self) -> List[Problem]:
         """Return what is wrong with the jobs, and what could not be published."""
         try:
-            encode_app(self._jobs, None)
+            jobs = self._jobs()
+            encode_app(jobs, None)
         except InvalidJobError as error:
             return [Problem("error", error.path, error.rule), *self._publishing_problems]
-        return judge_jobs(self._jobs) + self._publishing_problems
+        return judge_jobs(jobs) + self._publishing_problems
 
     def _on_both_changed(self, _: ops.EventBase) -> None:
         self._publish(with_jobs=True)
@@ -2218,13 +2701,17 @@ class ProfilingEndpointProvider(ops.Object):
 
     def _publish(self, *, with_jobs: bool) -> None:
         relations, problems = self._lister.list_relations()
+        jobs: Sequence[OwnJob] = ()
         app_texts: Optional[Dict[str, str]] = None
         is_fqdn = self._unit_address is AddressSource.FQDN
         fqdn = socket.getfqdn() if relations and is_fqdn else ""
         # A name that is no host is published as it is.
         fqdn = parse_host(fqdn) or fqdn
+        if fqdn.lower().partition(".")[0] == "localhost":
+            problems.append(Problem("warning", UNIT_ADDRESS_KEY, LOCALHOST_RULE))
         if relations and with_jobs and self._is_leader(problems):
-            app_texts = encode_app(self._jobs, self.topology)
+            jobs = self._jobs()
+            app_texts = encode_app(jobs, self.topology)
         for relation in relations:
             address = fqdn if is_fqdn else self._find_address(relation, problems)
             try:
@@ -2234,8 +2721,7 @@ class ProfilingEndpointProvider(ops.Object):
             except ops.ModelError as error:
                 problems.append(locate_in(describe_denial(error), relation))
         self._publishing_problems = problems
-        job_problems = [] if app_texts is None else judge_jobs(self._jobs)
-        self._problem_log.log(job_problems + problems)
+        self._problem_log.log(judge_jobs(jobs) + problems)
 
     def _is_leader(self, problems: List[Problem]) -> bool:
         """Return whether this unit may write the application's databag."""
@@ -2264,6 +2750,14 @@ class ProfilingEndpointProvider(ops.Object):
             problem = Problem("error", UNIT_ADDRESS_KEY, ADDRESS_RULE)
             problems.append(locate_in(problem, relation))
         return address or ""
+
+
+def read_jobs(jobs: Optional[JobSource]) -> Callable[[], Sequence[OwnJob]]:
+    """Return a function that returns the jobs to publish, and calls a charm's own function."""
+    if callable(jobs) and not hasattr(jobs, "__iter__"):
+        return lambda: list_jobs(jobs())
+    listed = list_jobs(jobs)
+    return lambda: listed
 
 
 def write(databag: ops.RelationDataContent, texts: Mapping[str, str]) -> None:
@@ -2373,7 +2867,7 @@ class ProfilingEndpointConsumer(ops.Object):
         try:
             app_texts = read_app(relation.data[relation.app])
         except ops.ModelError as error:
-            problem = locate_in(describe_denial(error), relation)
+            problem = describe_denial(error)
             return RelationDatabags(relation.id, relation.app.name, AppDatabag(), {}, [problem])
         units, problems = self._read_units(relation)
         return RelationDatabags.decode(relation.id, relation.app.name, app_texts, units, problems)
