@@ -24,23 +24,23 @@ POLL_SECONDS = 0.1
 
 
 class Configuration:
-    """The configuration in use, and whether the last one was accepted."""
+    """The configuration in use, and whether the last reload was successful."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self.jobs: List[LoadedJob] = []
-        self.is_good = False
+        self.is_reloaded = False
 
-    def load(self) -> None:
-        """Read the file."""
+    def load(self) -> bool:
+        """Read the file; return whether it is accepted."""
         document = yaml.safe_load(self._path.read_text(encoding="utf-8"))
         try:
             self.jobs = loaded_jobs(document["scrape_configs"])
-            self.is_good = True
         except RefusedError:
-            self.is_good = False
+            return False
         except CrashError:
             os._exit(2)
+        return True
 
     def watch(self) -> None:
         """Read the file whenever it changes."""
@@ -50,7 +50,7 @@ class Configuration:
             changed = self._path.stat().st_mtime_ns
             if changed != seen:
                 seen = changed
-                self.load()
+                self.is_reloaded = self.load()
 
     def targets(self) -> Dict[str, object]:
         """Return the targets as the API lists them, once for each profile."""
@@ -80,7 +80,7 @@ def serve(configuration: Configuration, host: str, port: int) -> None:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             if self.path == "/metrics":
-                text = f"\nparca_config_last_reload_successful {int(configuration.is_good)}\n"
+                text = f"parca_config_last_reload_successful {int(configuration.is_reloaded)}\n"
             else:
                 text = json.dumps({"targets": configuration.targets()})
             self.send_response(200)
@@ -100,8 +100,7 @@ def main(argv: Optional[List[str]] = None) -> int:
     parser.add_argument("--http-address", required=True)
     options, _ = parser.parse_known_args(argv)
     configuration = Configuration(options.config_path)
-    configuration.load()
-    if not configuration.is_good:
+    if not configuration.load():
         return 1
     threading.Thread(target=configuration.watch, daemon=True).start()
     host, _, port = options.http_address.rpartition(":")

@@ -10,9 +10,9 @@ import subprocess
 import time
 import urllib.request
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence, Set, Tuple, TypedDict
-from urllib.error import URLError
-from urllib.parse import urlsplit
+from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple, TypedDict
+from urllib.error import HTTPError
+from urllib.parse import urlencode, urlsplit
 
 import yaml
 
@@ -30,7 +30,12 @@ class Target(TypedDict):
 START_SECONDS = 60
 # Parca applies a new configuration within five seconds.
 SETTLE_SECONDS = 30
+ANSWER_SECONDS = 30
+NOT_FOUND = 404
+LARGE = 2**23
 LOCALHOST = "127.0.0.1"
+NOBODY = f"{LOCALHOST}:9"
+RELOAD_METRIC = "parca_config_last_reload_successful"
 
 
 def find_parca() -> Optional[str]:
@@ -48,25 +53,31 @@ class Parca:
         self._port = free_port()
         self._process: Optional[subprocess.Popen[bytes]] = None
 
-    def start(self, scrape_configs: Sequence[object]) -> None:
+    def start(self, scrape_configs: Sequence[object], *options: str) -> None:
         """Write a configuration and start the server."""
         self.write(scrape_configs)
-        options = [
+        self.run(*options)
+
+    def run(self, *options: str) -> None:
+        """Start the server with the configuration that is there."""
+        command = [
+            *self._command,
             f"--config-path={self._config}",
             f"--http-address={LOCALHOST}:{self._port}",
             f"--storage-path={self._folder / 'storage'}",
             f"--debuginfo-cache-dir={self._folder}",
+            # By default these are servers on the internet.
+            f"--debuginfod-upstream-servers={NOBODY}",
+            f"--profile-share-server={NOBODY}",
+            *options,
         ]
-        with (self._folder / "log").open("wb") as log:
+        with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [*self._command, *options], cwd=str(self._folder), stdout=log, stderr=log
+                command, cwd=str(self._folder), stdout=log, stderr=log
             )
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline and self.is_alive():
-            if self._get("/api/targets") is not None:
-                return
-            time.sleep(0.1)
-        raise AssertionError(f"Parca does not start: {self.log()[-2000:]}")
+        assert self.wait_until(self._is_up, START_SECONDS), (
+            f"Parca does not start: {self.log()[-2000:]}"
+        )
 
     def stop(self) -> None:
         """Stop the server, if it still runs."""
@@ -82,22 +93,32 @@ class Parca:
         """Return whether the server runs."""
         return self._process is not None and self._process.poll() is None
 
+    def wait_until(self, is_so: Callable[[], bool], seconds: float = SETTLE_SECONDS) -> bool:
+        """Return whether something becomes so while the server runs."""
+        deadline = time.monotonic() + seconds
+        while not is_so():
+            if time.monotonic() > deadline or not self.is_alive():
+                return False
+            time.sleep(0.2)
+        return True
+
     def write(self, scrape_configs: Sequence[object]) -> None:
         """Write a configuration as Parca charms do; the server reloads it by itself."""
         bucket = {"type": "FILESYSTEM", "config": {"directory": str(self._folder / "data")}}
-        text = yaml.safe_dump(
-            {"object_storage": {"bucket": bucket}, "scrape_configs": list(scrape_configs)},
-            sort_keys=False,
-        )
+        document = {"object_storage": {"bucket": bucket}, "scrape_configs": list(scrape_configs)}
+        text = json.dumps(document)
+        # JSON without such escapes is YAML, and PyYAML would take half a minute.
+        if len(text) < LARGE or "\\u" in text:
+            text = yaml.safe_dump(document, sort_keys=False)
         new = self._folder / "new.yaml"
         new.write_text(text, encoding="utf-8")
         new.replace(self._config)
 
     def series(self) -> Set[Series]:
         """Return the series of every target that is scraped."""
-        text = self._get("/api/targets?state=STATE_ACTIVE")
-        assert text is not None, f"Parca does not answer: {self.log()[-2000:]}"
-        answer: Dict[str, Dict[str, Dict[str, List[Target]]]] = json.loads(text)
+        answer: Dict[str, Dict[str, Dict[str, List[Target]]]] = self.ask(
+            "/api/targets", state="STATE_ACTIVE"
+        )
         return {
             (job_name, origin_of(target), labels_of(target))
             for job_name, targets in answer["targets"].items()
@@ -106,37 +127,73 @@ class Parca:
 
     def settled_series(self, expected: Set[Series]) -> Set[Series]:
         """Return the series once they are as expected, or what they are when time is up."""
-        deadline = time.monotonic() + SETTLE_SECONDS
-        while time.monotonic() < deadline:
-            if self.series() == expected:
-                break
-            time.sleep(0.5)
+        self.wait_until(lambda: self.series() == expected)
+        # Others may come a little later.
+        time.sleep(0.5)
         return self.series()
 
-    def refuses(self) -> bool:
-        """Return whether the server rejects a file within the time of a reload."""
-        deadline = time.monotonic() + SETTLE_SECONDS
-        while time.monotonic() < deadline:
-            metrics = self._get("/metrics") or ""
-            if "\nparca_config_last_reload_successful 0\n" in metrics:
-                return True
-            time.sleep(0.5)
-        return False
+    def reloads(self, scrape_configs: Sequence[object]) -> bool:
+        """Write a configuration and return whether the server accepts it.
+
+        The metric says nothing about a file that comes after one with the same verdict, and is 0
+        before the first reload.
+        """
+        before = self.metric(RELOAD_METRIC)
+        self.write(scrape_configs)
+        is_judged = self.wait_until(lambda: self.metric(RELOAD_METRIC) != before)
+        assert is_judged, "the verdict is the same as before, or there is none"
+        return self.metric(RELOAD_METRIC) == 1
+
+    def metric(self, name: str) -> float:
+        """Return the sum of a metric over all its labels; 0 without it."""
+        lines = (line.rpartition(" ") for line in self._read("/metrics").splitlines())
+        return sum(float(value) for key, _, value in lines if key.partition("{")[0] == name)
+
+    def peak_mebibytes(self) -> float:
+        """Return the most memory that the server has had so far."""
+        status = self._read_process("status")
+        return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+
+    def cpu_seconds(self) -> float:
+        """Return how long processors have worked for the server so far."""
+        # The name of the program, in parentheses, may have spaces in it.
+        fields = self._read_process("stat").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def ask(self, path: str, **parameters: str) -> Any:
+        """Return an answer of the API; None if it finds nothing."""
+        try:
+            return json.loads(self._read(f"{path}?{urlencode(parameters)}"))
+        except HTTPError as error:
+            with error:
+                if error.code == NOT_FOUND:
+                    return None
+                answer = error.read().decode("utf-8")
+        raise AssertionError(f"{path}: {answer}")
 
     def log(self) -> str:
         """Return what the server printed."""
         return (self._folder / "log").read_text(encoding="utf-8", errors="replace")
 
-    def _get(self, path: str) -> Optional[str]:
-        """Return the server's answer; None without one."""
+    def _read_process(self, name: str) -> str:
+        """Return a file in which Linux tells about the server's process."""
+        assert self._process is not None
+        return Path(f"/proc/{self._process.pid}/{name}").read_text(encoding="utf-8")
+
+    def _is_up(self) -> bool:
+        """Return whether the server answers."""
         try:
-            with urllib.request.urlopen(
-                f"http://{LOCALHOST}:{self._port}{path}", timeout=10
-            ) as answer:
-                body: bytes = answer.read()
-                return body.decode("utf-8")
-        except (URLError, OSError):
-            return None
+            self._read("/metrics")
+        except OSError:
+            return False
+        return True
+
+    def _read(self, path: str) -> str:
+        """Return the server's answer; raise `OSError` without one."""
+        url = f"http://{LOCALHOST}:{self._port}{path}"
+        with urllib.request.urlopen(url, timeout=ANSWER_SECONDS) as answer:
+            body: bytes = answer.read()
+            return body.decode("utf-8")
 
 
 def free_port() -> int:

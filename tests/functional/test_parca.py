@@ -6,83 +6,15 @@ stand-in for it, which only shows that the tests themselves are right.
 
 from __future__ import annotations
 
-import json
-import sys
-from pathlib import Path
-from typing import Any, Dict, Generator, List, Sequence, Tuple
+from typing import List, Sequence, Tuple
 
 import pytest
-from ops import testing
 
-from tests import parca_charm
-from tests.forms import ROOT
-from tests.functional.parca import Parca, Series, find_parca
+from tests.functional.parca import Parca, Series
+from tests.functional.providers import relate, render
+from tests.parca_charm import MODEL_UUID
 from tests.poisons import TYPES
 from tests.strategies import Json, Object
-
-MODEL_UUID = parca_charm.MODEL_UUID
-UnitData = Dict[int, Dict[str, str]]
-
-
-@pytest.fixture(params=["stand-in", "parca"])
-def parca(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[Parca, None, None]:
-    command = [sys.executable, "-m", "tests.functional.fake_parca"]
-    if request.param == "parca":
-        binary = find_parca()
-        if binary is None:
-            pytest.skip("no Parca: put parca on PATH, or name it with PARCA_BINARY")
-        command = [binary]
-    server = Parca(command, tmp_path)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(ROOT), prepend=":")
-        yield server
-    server.stop()
-
-
-def relate(
-    relation_id: int,
-    application: str,
-    jobs: object,
-    *,
-    units: int = 1,
-    remote: str = "",
-    charm: str = "",
-) -> testing.Relation:
-    """Return a relation to an application that published jobs, each unit at a loopback address.
-
-    Args:
-        relation_id: the relation's id.
-        application: the name that the application has in its own model.
-        jobs: its scrape jobs.
-        units: how many units it has.
-        remote: its name in Parca's model, if that is another model.
-        charm: the name of its charm.
-    """
-    metadata = {
-        "model": "cos",
-        "model_uuid": MODEL_UUID,
-        "application": application,
-        "unit": f"{application}/0",
-        "charm_name": charm or application,
-    }
-    units_data: UnitData = {
-        number: {
-            "parca_scrape_unit_address": f"127.0.{relation_id}.{number + 1}",
-            "parca_scrape_unit_name": f"{application}/{number}",
-        }
-        for number in range(units)
-    }
-    return parca_charm.make_relation(
-        relation_id,
-        remote or application,
-        app_data={"scrape_jobs": json.dumps(jobs), "scrape_metadata": json.dumps(metadata)},
-        units_data=units_data,
-    )
-
-
-def render(*relations: testing.Relation) -> List[Any]:
-    """Return the configuration that a Parca charm writes."""
-    return parca_charm.run_hook("update_status", *relations).jobs
 
 
 def series(
@@ -222,11 +154,11 @@ def test_a_reload_with_a_hostile_provider_keeps_all_others(parca: Parca) -> None
 def test_without_the_library_one_bad_job_costs_all_their_changes(
     parca: Parca, scrape_configs: List[Object]
 ) -> None:
-    parca.start(render(ZINC))
+    parca.start(render(TARGETS))
+    assert parca.reloads(render(ZINC))
     assert parca.settled_series(SERIES_OF_ZINC) == SERIES_OF_ZINC
-    parca.write([*render(TARGETS), *scrape_configs])
-    assert parca.refuses()
-    assert parca.series() == SERIES_OF_ZINC
+    assert not parca.reloads([*render(TARGETS), *scrape_configs])
+    assert parca.settled_series(SERIES_OF_ZINC) == SERIES_OF_ZINC
 
 
 def recorded_static_config(number: int) -> Object:
