@@ -110,8 +110,12 @@ fuzz: $(FUZZ)/installed
 soak: $(VENV)/with-tests
 	$(RUN) -m tests.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
+# Most of these tests wait, so there are more of them at once than there may be processors; but those
+# of the limits measure Parca, which must not be short of processors.
+LIMITS := tests/functional/test_limits.py
 functional: $(VENV)/with-tests
-	$(RUN) -m pytest -rs tests/functional
+	$(RUN) -m pytest -rs --numprocesses 4 --ignore $(LIMITS) tests/functional
+	$(RUN) -m pytest -rs --numprocesses 2 $(LIMITS)
 
 # Each file of requirements with the oldest Python that it is for.
 LOCKED := tests:3.8 tests-ops2.2:3.8 tests-ops2.23:3.8 tools:3.11 mutation:3.12 fuzz:3.12
@@ -122,7 +126,7 @@ lock: $(TOOLS)/installed
 	done
 
 clean:
-	rm -rf $(VENV) $(TOOLS) $(MUTATION) $(FUZZ) .fuzz .mutation .matrix dist .coverage* .hypothesis .*_cache
+	rm -rf $(VENV) $(TOOLS) $(MUTATION) $(FUZZ) .parca .fuzz .mutation .matrix dist .coverage* .hypothesis .*_cache
 	find src tests tools -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/created:
