@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
-from typing import Generator
+from typing import Generator, Optional
 
 import pytest
 
 from tests.forms import ROOT
-from tests.functional.parca import Parca, find_parca
+from tests.functional.parca import LOCALHOST, Parca, find_parca, free_port
+from tests.functional.pprof_program import MakeProgram, PprofProgram
 
 
 @pytest.fixture(params=["stand-in", "parca"])
@@ -33,6 +35,21 @@ def real_parca(tmp_path: Path) -> Generator[Parca, None, None]:
     server = Parca([real_binary()], tmp_path)
     yield server
     server.stop()
+
+
+@pytest.fixture
+def make_program(tmp_path: Path) -> Generator[MakeProgram, None, None]:
+    """Return what starts programs that serve pprof, and stop them at the end."""
+    with contextlib.ExitStack() as stack:
+
+        def make(
+            host: str = LOCALHOST, port: int = 0, certificate: Optional[Path] = None
+        ) -> PprofProgram:
+            program = PprofProgram(tmp_path, host, port or free_port(), certificate)
+            stack.callback(program.stop)
+            return program
+
+        yield make
 
 
 def real_binary() -> str:
