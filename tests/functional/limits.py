@@ -5,30 +5,32 @@ from __future__ import annotations
 import json
 from typing import Callable, Dict, List, NamedTuple, Optional, Sequence
 
+from parca_scrape._limits import (
+    MAX_JOBS,
+    MAX_JOBS_SIZE,
+    MAX_LABEL_NAMES,
+    MAX_LOOPS,
+    MAX_NAME_LENGTH,
+    MAX_PEM_LENGTH,
+    MAX_PROFILES,
+    MAX_TARGETS,
+    MAX_TEXT_SIZE,
+    MAX_VALUE_LENGTH,
+    MEMORY_RULE,
+)
 from parca_scrape.databag import RelationDatabags
+from parca_scrape.render import ScrapeConfig
+from tests.oracle import loaded_jobs
 from tests.parca_charm import MODEL_UUID
 from tests.reading import read_relation, unit_databags_of
 from tests.strategies import CERTIFICATE, Json, Object
-
-MEBIBYTE = 2**20
-MAX_JOBS = 1000
-MAX_TARGETS = 10_000
-MAX_LOOPS = 50_000
-MAX_PROFILES = 32
-MAX_LABEL_NAMES = 64
-# Parca keeps labels, the job's name and the path once for each loop.
-MAX_TEXT_SIZE = 16 * MEBIBYTE
-MAX_JOBS_SIZE = 4 * MEBIBYTE
-MAX_NAME_LENGTH = 1024
-MAX_VALUE_LENGTH = 8192
-MAX_PEM_LENGTH = MEBIBYTE
 
 DEFAULT_PROFILES = ("memory", "block", "goroutine", "mutex", "process_cpu")
 # Nobody listens there.
 PORT = 9
 # So that nothing is scraped while a test runs.
 SELDOM = "365d"
-# The topology's labels and the name of the job, with which each loop begins.
+# Addresses, names of units, the topology's labels and the name of the job.
 OTHER_TEXT = 300
 
 
@@ -55,11 +57,6 @@ def make_databags(jobs: Sequence[Object], units: int = 1, name: str = "zinc") ->
         for number, unit_name in enumerate(unit_names)
     )
     return read_relation(1, "zinc", databag, unit_databags)
-
-
-def fill(length: int) -> int:
-    """Return how many loops fit that have a text of this length and others."""
-    return MAX_TEXT_SIZE // (length + OTHER_TEXT)
 
 
 def make_job(
@@ -110,39 +107,66 @@ def profiles() -> RelationDatabags:
     return make_databags([make_job(targets, profiling_config=config)])
 
 
+def make_labels(size: int) -> Dict[str, str]:
+    """Return as many labels as there may be, with text of this size."""
+    names = [f"label{number:02}" for number in range(MAX_LABEL_NAMES)]
+    return {name: "v" * (size // len(names) - len(name)) for name in names}
+
+
 def label_names() -> RelationDatabags:
     """Return as many label names and targets as there may be, with values that fill the text."""
-    size = MAX_TEXT_SIZE // MAX_TARGETS - OTHER_TEXT
-    names = [f"label{number:02}" for number in range(MAX_LABEL_NAMES)]
-    labels = {name: "v" * (size // len(names) - len(name)) for name in names}
+    labels = make_labels(MAX_TEXT_SIZE // MAX_TARGETS - OTHER_TEXT)
     return make_databags(
         [make_job(labels=labels, profiling_config=only("goroutine"))], MAX_TARGETS
     )
 
 
 def label_values() -> RelationDatabags:
-    """Return as many of the longest label values as fit, in loops of their own."""
-    loops = fill(MAX_VALUE_LENGTH)
+    """Return as many targets as fit with the longest label value."""
     labels = {"label": "v" * MAX_VALUE_LENGTH}
-    return make_databags([make_job(labels=labels)], loops // len(DEFAULT_PROFILES))
+    return make_databags(
+        [make_job(labels=labels)], MAX_TEXT_SIZE // (MAX_VALUE_LENGTH + OTHER_TEXT)
+    )
+
+
+def text_of_all_loops() -> RelationDatabags:
+    """Return text that fills the limit for as many targets and loops as there may be."""
+    labels = {"label": "v" * (MAX_TEXT_SIZE // MAX_TARGETS - OTHER_TEXT)}
+    return make_databags([make_job(labels=labels, scrape_interval="10s")], MAX_TARGETS)
+
+
+def labels_of_many_profiles() -> RelationDatabags:
+    """Return more labels for as many profiles as there may be than Parca bears."""
+    own = [f"own{number}" for number in range(MAX_PROFILES - len(DEFAULT_PROFILES))]
+    config = make_profiles([*DEFAULT_PROFILES, *own], "/")
+    job = make_job(labels=make_labels(10_000), profiling_config=config, scrape_interval="10s")
+    return make_databags([job], MAX_LOOPS // MAX_PROFILES)
 
 
 def paths() -> RelationDatabags:
-    """Return as many of the longest paths and their prefixes as fit, in loops of their own."""
-    loops = fill(2 * MAX_VALUE_LENGTH)
-    on = make_profiles(DEFAULT_PROFILES, "/" * MAX_VALUE_LENGTH)
-    config: Object = {**on, "path_prefix": "/" * MAX_VALUE_LENGTH}
-    return make_databags([make_job(profiling_config=config)], loops // len(DEFAULT_PROFILES))
+    """Return more of the longest paths than Parca bears."""
+    config = make_profiles(DEFAULT_PROFILES, "/" + "p" * (MAX_VALUE_LENGTH - 1))
+    job = make_job(profiling_config=config, scrape_interval="10s")
+    return make_databags([job], MAX_TARGETS)
+
+
+def sample_types() -> RelationDatabags:
+    """Return more sample types to keep than Parca bears."""
+    kept: List[Json] = [{"type": f"type{number}", "unit": "unit"} for number in range(100)]
+    on: Object = {"enabled": True, "keep_sample_type": kept}
+    config: Object = {"pprof_config": {**dict.fromkeys(DEFAULT_PROFILES[:4], on)}}
+    job = make_job(profiling_config=config, scrape_interval="10s")
+    return make_databags([job], MAX_TARGETS)
 
 
 def names() -> RelationDatabags:
     """Return as many names as fit that are as long as they may be."""
     # The model, the charm, the application, the unit, the job with its prefix, and two labels.
-    loops = fill(9 * MAX_NAME_LENGTH)
+    targets = MAX_TEXT_SIZE // (9 * MAX_NAME_LENGTH + OTHER_TEXT)
     labels = {character * MAX_NAME_LENGTH: "" for character in "ab"}
     jobs = [
         make_job(labels=labels, job_name=str(number).rjust(MAX_NAME_LENGTH, "j"))
-        for number in range(loops // len(DEFAULT_PROFILES))
+        for number in range(min(targets, MAX_JOBS))
     ]
     return make_databags(jobs, name="n" * MAX_NAME_LENGTH)
 
@@ -160,24 +184,36 @@ def certificates() -> RelationDatabags:
 
 
 class Shape(NamedTuple):
-    """Databags that go to a limit, and what Parca then scrapes."""
+    """Databags that go to a limit or past it."""
 
     make: Callable[[], RelationDatabags]
-    targets: int
-    loops: int
-    """How often a profile of a target is scraped by itself."""
+    rule: str = ""
+    """The limit that they are over, if any."""
     scrape_seconds: float = 0
-    """How long to let Parca scrape."""
+    """How long to let Parca scrape: at least a second round at the default interval."""
 
 
 SHAPES = {
-    # Long enough for a second round at the default interval.
-    "jobs": Shape(jobs_at_default_interval, 10_000, 50_000, 15),
-    "profiles": Shape(profiles, 1562, 49_984),
-    "targets": Shape(lambda: make_databags([make_job()], MAX_TARGETS), 10_000, 50_000),
-    "label names": Shape(label_names, 10_000, 10_000),
-    "label values": Shape(label_values, 395, 1975),
-    "paths": Shape(paths, 201, 1005),
-    "names": Shape(names, 352, 1760),
-    "PEM": Shape(certificates, 3, 15),
+    "jobs": Shape(jobs_at_default_interval, scrape_seconds=12),
+    "profiles": Shape(profiles),
+    "label names": Shape(label_names),
+    "label values": Shape(label_values),
+    "text of all loops": Shape(text_of_all_loops, MEMORY_RULE, 12),
+    "labels of many profiles": Shape(labels_of_many_profiles, MEMORY_RULE),
+    "paths": Shape(paths, MEMORY_RULE, 12),
+    "sample types": Shape(sample_types, MEMORY_RULE),
+    "names": Shape(names),
+    "PEM": Shape(certificates),
 }
+
+
+def count_targets(scrape_configs: Sequence[ScrapeConfig]) -> int:
+    """Return how many targets there are."""
+    entries = [entry for config in scrape_configs for entry in config["static_configs"]]
+    return sum(len(entry["targets"]) for entry in entries)
+
+
+def count_loops(scrape_configs: Sequence[ScrapeConfig]) -> int:
+    """Return how often a profile of a target is scraped by itself."""
+    jobs = loaded_jobs(json.loads(json.dumps(scrape_configs)))
+    return sum(len(job.targets) * len(job.profiles) for job in jobs)

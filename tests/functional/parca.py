@@ -32,7 +32,6 @@ START_SECONDS = 60
 SETTLE_SECONDS = 30
 ANSWER_SECONDS = 30
 NOT_FOUND = 404
-LARGE = 2**23
 LOCALHOST = "127.0.0.1"
 NOBODY = f"{LOCALHOST}:9"
 RELOAD_METRIC = "parca_config_last_reload_successful"
@@ -106,10 +105,9 @@ class Parca:
         """Write a configuration as Parca charms do; the server reloads it by itself."""
         bucket = {"type": "FILESYSTEM", "config": {"directory": str(self._folder / "data")}}
         document = {"object_storage": {"bucket": bucket}, "scrape_configs": list(scrape_configs)}
-        text = json.dumps(document)
-        # JSON without such escapes is YAML, and PyYAML would take half a minute.
-        if len(text) < LARGE or "\\u" in text:
-            text = yaml.safe_dump(document, sort_keys=False)
+        # Without libyaml the largest would take half a minute.
+        dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+        text: str = yaml.dump(document, Dumper=dumper, sort_keys=False)
         new = self._folder / "new.yaml"
         new.write_text(text, encoding="utf-8")
         new.replace(self._config)
