@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
 from dataclasses import dataclass
 from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
@@ -41,6 +43,8 @@ NO_METADATA_RULE = "missing: the model and the charm are unknown"
 MAX_NUMBER_LENGTH = 18
 # Python's own limit since 3.11; without one, reading a number takes time quadratic in its digits.
 MAX_DIGITS = 4300
+# Far more than any scrape job needs.
+MAX_DEPTH = 100
 
 
 @dataclass(frozen=True)
@@ -265,15 +269,30 @@ def decode_json(text: Optional[str], findings: Findings, max_size: int) -> objec
         size = f"{max_size // KIB:,} KiB"
         findings.limit(f"larger than {size}: not read; publish fewer or shorter values")
         return None
+    if is_nested_deeper(text, MAX_DEPTH):
+        findings.error(f"must be nested no deeper than {MAX_DEPTH} levels")
+        return None
     try:
         return JSON_DECODER.decode(text)
     except json.JSONDecodeError as error:
         findings.error(f"must be valid JSON: see line {error.lineno}, column {error.colno}")
-    except RecursionError:
-        findings.error("must be nested no deeper than a few hundred levels")
     except ValueError:
         findings.error(f"must not contain a number of more than {MAX_DIGITS:,} digits")
     return None
+
+
+def is_nested_deeper(text: str, depth: int) -> bool:
+    """Return whether JSON text has more lists and objects within each other.
+
+    Python's decoder recurses. Python 3.8 aborts the process if the garbage collector runs while
+    the decoder is near the limit of recursion.
+    """
+    if text.count("[") + text.count("{") <= depth:
+        return False
+    without_escapes = re.sub(r"\\.", "", text, flags=re.DOTALL)
+    brackets = re.sub(r'"[^"]*"?|[^][{}"]+', "", without_escapes)
+    depths = itertools.accumulate(1 if bracket in "[{" else -1 for bracket in brackets)
+    return max(depths, default=0) > depth
 
 
 def decode_topology(raw: object, findings: Findings) -> Optional[Topology]:

@@ -133,7 +133,7 @@ def test_any_mapping_is_a_databag() -> None:
 
 
 BAD_JSON = "must be valid JSON: see line"
-TOO_DEEP = "must be nested no deeper than a few hundred levels"
+TOO_DEEP = "must be nested no deeper than 100 levels"
 TOO_MANY_DIGITS = "must not contain a number of more than 4,300 digits"
 
 
@@ -150,6 +150,9 @@ TOO_MANY_DIGITS = "must not contain a number of more than 4,300 digits"
         ("[" * 60_000, TOO_DEEP),
         ("[" * 30_000 + "]" * 30_000, TOO_DEEP),
         ('{"a":' * 13_000, TOO_DEEP),
+        ("[" * 101, TOO_DEEP),
+        ("[" * 100, f"{BAD_JSON} 1, column 101"),
+        ('["\\\\", ' + '{"[":[' * 50 + "]}" * 50 + "]", TOO_DEEP),
         ("9" * 4301, TOO_MANY_DIGITS),
         (f"[-{'9' * 5000}]", TOO_MANY_DIGITS),
     ],
@@ -173,6 +176,22 @@ def test_a_number_of_4300_digits_is_read() -> None:
     assert AppDatabag.decode_strict({"scrape_jobs": text}) == AppDatabag(
         (Job([StaticConfig(["a:1"], {"a": "9" * 4300})]),)
     )
+
+
+@pytest.mark.parametrize(
+    "unknown",
+    [
+        "[" * 98 + "]" * 98,
+        json.dumps(["[" * 200, '"[' * 200, "\\" * 200, '\\"[' * 200]),
+        json.dumps([[{}]] * 200),
+    ],
+    ids=["deep", "strings", "many"],
+)
+def test_json_that_is_not_too_deep_is_read(unknown: str) -> None:
+    jobs, problems = AppDatabag.decode({"scrape_jobs": f'[{{"unknown": {unknown}}}]'})
+
+    assert jobs == AppDatabag((Job.from_mapping({}),))
+    assert [problem.path for problem in problems] == ["scrape_jobs[0].unknown"]
 
 
 def test_of_a_key_given_twice_the_last_counts() -> None:

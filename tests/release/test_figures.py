@@ -17,7 +17,7 @@ from parca_scrape._rules import (
     MAX_INTERVAL_MS,
     MIN_CPU_TIMEOUT_MS,
 )
-from parca_scrape.databag import MAX_DIGITS
+from parca_scrape.databag import MAX_DEPTH, MAX_DIGITS
 from parca_scrape.problems import MAX_KEY_LENGTH
 from parca_scrape.targets import MAX_PORT
 from tests.forms import ROOT
@@ -63,6 +63,7 @@ FIGURES: List[Tuple[str, str]] = [
     ("SECURITY.md", "one label name of more than 1,022 characters"),
     ("SECURITY.md", f"| {PEM_SIZE} of PEM text in a field |"),
     ("SECURITY.md", f"| {limits.MAX_ELEMENTS:,} elements in all lists of all jobs |"),
+    ("SECURITY.md", f"| {MAX_DEPTH} levels of lists"),
     ("SECURITY.md", f"| {limits.MAX_PROBLEMS:,} problems, and one"),
     ("docs/migrating.md", f"the first {limits.MAX_PROBLEMS:,} problems of each relation"),
     ("docs/migrating.md", f"at most {MAX_LINES} of them"),

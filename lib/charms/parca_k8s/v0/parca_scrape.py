@@ -58,6 +58,7 @@ import dataclasses
 import enum
 import functools
 import ipaddress
+import itertools
 import json
 import logging
 import math
@@ -90,7 +91,7 @@ from typing import (
 import ops
 
 # Licensed under the Apache License, Version 2.0: see http://www.apache.org/licenses/LICENSE-2.0
-# parca-scrape 0.1.0 sha256:499d4af3d008e179af37420622e4673473d986f66629d81dbcfe59501ff401c9
+# parca-scrape 0.1.0 sha256:31e9cf45aa9251504d6e6c5adf1b992bb3298c59b7aac2589881b5aae74d8439
 # The digest is of all other lines. Made from the package: `parca-scrape vendor` writes a new one.
 
 VERSION = "0.1.0"
@@ -1888,6 +1889,8 @@ NO_METADATA_RULE = "missing: the model and the charm are unknown"
 MAX_NUMBER_LENGTH = 18
 # Python's own limit since 3.11; without one, reading a number takes time quadratic in its digits.
 MAX_DIGITS = 4300
+# Far more than any scrape job needs.
+MAX_DEPTH = 100
 
 
 @dataclass(frozen=True)
@@ -2112,15 +2115,30 @@ def decode_json(text: Optional[str], findings: Findings, max_size: int) -> objec
         size = f"{max_size // KIB:,} KiB"
         findings.limit(f"larger than {size}: not read; publish fewer or shorter values")
         return None
+    if is_nested_deeper(text, MAX_DEPTH):
+        findings.error(f"must be nested no deeper than {MAX_DEPTH} levels")
+        return None
     try:
         return JSON_DECODER.decode(text)
     except json.JSONDecodeError as error:
         findings.error(f"must be valid JSON: see line {error.lineno}, column {error.colno}")
-    except RecursionError:
-        findings.error("must be nested no deeper than a few hundred levels")
     except ValueError:
         findings.error(f"must not contain a number of more than {MAX_DIGITS:,} digits")
     return None
+
+
+def is_nested_deeper(text: str, depth: int) -> bool:
+    """Return whether JSON text has more lists and objects within each other.
+
+    Python's decoder recurses. Python 3.8 aborts the process if the garbage collector runs while
+    the decoder is near the limit of recursion.
+    """
+    if text.count("[") + text.count("{") <= depth:
+        return False
+    without_escapes = re.sub(r"\\.", "", text, flags=re.DOTALL)
+    brackets = re.sub(r'"[^"]*"?|[^][{}"]+', "", without_escapes)
+    depths = itertools.accumulate(1 if bracket in "[{" else -1 for bracket in brackets)
+    return max(depths, default=0) > depth
 
 
 def decode_topology(raw: object, findings: Findings) -> Optional[Topology]:
