@@ -29,8 +29,9 @@ OPS = {
     "newest": ("tests.txt", ["3.10", "3.11", "3.12", "3.13", "3.14"]),
 }
 
-# The other forms run the same code: the oldest and the newest Python here are enough for them.
-FORMS_FOR_EVERY_PYTHON = ("package", "file-parca_k8s")
+# All forms run the same code: a single file with its newest ops is enough for each Python, and the
+# oldest and the newest Python here are enough for the others.
+SINGLE_FILE = "file-parca_k8s"
 
 # pyenv has a shim on PATH for each of its Pythons, which fails for those that are not activated.
 PYENV = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
@@ -51,8 +52,13 @@ def combinations() -> Iterator[object]:
             continue
         releases = [ops for ops, (_, pythons) in OPS.items() if python in pythons]
         for ops in releases:
-            has_all_forms = python in (found[0], found[-1]) and ops == releases[-1]
-            for form in FORMS if has_all_forms else FORMS_FOR_EVERY_PYTHON:
+            is_newest = ops == releases[-1]
+            forms = ["package"]
+            if is_newest and python in (found[0], found[-1]):
+                forms = list(FORMS)
+            elif is_newest or python == found[0]:
+                forms = ["package", SINGLE_FILE]
+            for form in forms:
                 yield nox.param(python, ops, form, id=f"Python {python}, ops {ops}, {form}")
 
 
