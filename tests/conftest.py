@@ -36,11 +36,7 @@ MARKS: Dict[str, Sequence[str]] = {
     "charm/test_harness": [],
     "cli": ["package_only"],
     "core/test_exhaustive": ["once"],
-    "functional": ["package_only", "state_transitions"],
-    # Only Parca itself runs them, and not its stand-in.
-    "functional/test_limits": ["package_only", "state_transitions", "once"],
-    "functional/test_storage": ["package_only", "state_transitions", "once"],
-    "functional/test_whole_way": ["package_only", "state_transitions", "once"],
+    "functional": ["package_only", "state_transitions", "once"],
     "oracle": ["package_only", "once"],
     "release": ["package_only", "once"],
     "release/test_documentation": ["package_only", "state_transitions"],
