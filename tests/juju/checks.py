@@ -16,11 +16,11 @@ from tests.juju.model import Juju, Unit
 from tests.juju.styles import ConsumerStyle
 
 DENIAL_LINE = re.compile(
-    r"error: (relation \d+( [^ :]+)?|[a-z]+-endpoint|scrape_jobs): skipped: Juju denied access:"
+    r"error: (relation \d+( [^:]+)?|[a-z]+-endpoint|scrape_jobs): skipped: Juju denied access:"
     r" (ERROR permission denied|RelationNotFoundError)"
 )
 NAME_LINE = re.compile(
-    r"warning: relation \d+ [^ :]+: scrape_jobs: another job has the same name; a number was"
+    r"warning: relation \d+ [^:]+: scrape_jobs: another job has the same name; a number was"
     r" added: give each job its own job_name"
 )
 NUMBERED_NAME = re.compile(r"_\d+$")
