@@ -99,12 +99,16 @@ def jobs_at_default_interval() -> RelationDatabags:
     )
 
 
+def all_profiles() -> Object:
+    """Return the settings of as many profiles as a job may have."""
+    own = [f"own{number}" for number in range(MAX_PROFILES - len(DEFAULT_PROFILES))]
+    return make_profiles([*DEFAULT_PROFILES, *own], "/")
+
+
 def profiles() -> RelationDatabags:
     """Return as many profiles of a job as there may be, and as many loops."""
-    own = [f"own{number}" for number in range(MAX_PROFILES - len(DEFAULT_PROFILES))]
     targets = make_targets(0, MAX_LOOPS // MAX_PROFILES)
-    config = make_profiles([*DEFAULT_PROFILES, *own], "/")
-    return make_databags([make_job(targets, profiling_config=config)])
+    return make_databags([make_job(targets, profiling_config=all_profiles())])
 
 
 def make_labels(size: int) -> Dict[str, str]:
@@ -137,9 +141,9 @@ def text_of_all_loops() -> RelationDatabags:
 
 def labels_of_many_profiles() -> RelationDatabags:
     """Return more labels for as many profiles as there may be than Parca bears."""
-    own = [f"own{number}" for number in range(MAX_PROFILES - len(DEFAULT_PROFILES))]
-    config = make_profiles([*DEFAULT_PROFILES, *own], "/")
-    job = make_job(labels=make_labels(10_000), profiling_config=config, scrape_interval="10s")
+    job = make_job(
+        labels=make_labels(10_000), profiling_config=all_profiles(), scrape_interval="10s"
+    )
     return make_databags([job], MAX_LOOPS // MAX_PROFILES)
 
 

@@ -91,7 +91,7 @@ from typing import (
 import ops
 
 # Licensed under the Apache License, Version 2.0: see http://www.apache.org/licenses/LICENSE-2.0
-# parca-scrape 0.1.0 sha256:31e9cf45aa9251504d6e6c5adf1b992bb3298c59b7aac2589881b5aae74d8439
+# parca-scrape 0.1.0 sha256:b31abcbd91cedce1e6ac0e5674e6fdb168bc1570b02cee7916917da2cf444e51
 # The digest is of all other lines. Made from the package: `parca-scrape vendor` writes a new one.
 
 VERSION = "0.1.0"
@@ -700,13 +700,10 @@ class Report:
         return len(self._problems) >= MAX_PROBLEMS
 
     def add(self, problem: Problem) -> None:
-        """Keep or count a problem; raise it if strict."""
+        """Keep a problem; raise it if strict."""
         if self.is_strict:
             raise InvalidJobError(problem.path, problem.message) from None
-        if self.is_full:
-            self.untold += 1
-        else:
-            self._problems.append(problem)
+        self._problems.append(problem)
 
     def add_limit(self, problem: Problem) -> None:
         """Keep the error that a limit was met, once."""
@@ -758,17 +755,22 @@ class Findings:
         """Add an error: a whole `part` is skipped. Raise the refusal if strict."""
         if self.report.is_strict:
             raise refusal
-        self.report.add(Problem("error", refusal.path, f"{refusal.rule}; the {part} is skipped"))
+        message = f"{refusal.rule}; the {part} is skipped"
+        self._add("error", message, refusal)
 
     def refusal(self, rule: str) -> InvalidJobError:
         """Return the error to raise when the whole around this part cannot be scraped."""
         return InvalidJobError(self.path, rule)
 
-    def _add(self, severity: Severity, message: str) -> None:
+    def _add(
+        self, severity: Severity, message: str, refusal: Optional[InvalidJobError] = None
+    ) -> None:
+        """Keep a problem, or only count it; it is where a refusal says, or in this part."""
         if self.report.is_full:
             self.report.untold += 1
         else:
-            self.report.add(Problem(severity, self.path, message))
+            path = self.path if refusal is None else refusal.path
+            self.report.add(Problem(severity, path, message))
 
 
 def cut_problems(problems: List[Problem], untold: int = 0) -> List[Problem]:
