@@ -5,41 +5,23 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from parca_scrape._names import DEFAULT_RELATION_NAME
-from parca_scrape.cli.console import (
-    PROBLEMS_FOUND,
-    STANDARD_INPUT,
-    CommandError,
-    name_input,
-    read_text,
-    write_text,
-)
+from parca_scrape.cli import inputs
+from parca_scrape.cli.console import PROBLEMS_FOUND, write_text
 
 if TYPE_CHECKING:
     import argparse
 
 HELP = "print the scrape configs that Parca gets from a unit's relations"
-DESCRIPTION = (
-    "Print the scrape_configs that Parca gets from the relations of a unit. Report each problem on"
-    " standard error, one per line. Exit code: 0 on success; 1 if anything was skipped; 2 if the"
-    " input cannot be used."
-)
+DESCRIPTION = """\
+Print the scrape_configs that Parca gets from its relations. Report each problem on standard
+error, one per line. Exit code: 0 on success; 1 if anything was skipped; 2 if the input cannot
+be used, or leaves out what Parca gets."""
+EXAMPLE = "juju show-unit parca/0 | parca-scrape render"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command to its parser."""
-    parser.add_argument(
-        "file",
-        nargs="?",
-        default=STANDARD_INPUT,
-        metavar="FILE",
-        help="output of `juju show-unit parca/0`, YAML or JSON (default: standard input)",
-    )
-    parser.add_argument(
-        "--endpoint",
-        default=DEFAULT_RELATION_NAME,
-        help="endpoint of the Parca charm (default: %(default)s)",
-    )
+    inputs.add_arguments(parser)
     parser.add_argument(
         "--format",
         choices=("yaml", "json"),
@@ -59,15 +41,9 @@ def run(arguments: argparse.Namespace) -> int:
         OSError: the result cannot be written.
     """
     from parca_scrape.cli.output import encode_json, encode_yaml, prepare_tls
-    from parca_scrape.cli.show_unit import decode_show_unit
-    from parca_scrape.render import render
+    from parca_scrape.cli.relations import render_texts
 
-    try:
-        relations, problems = decode_show_unit(read_text(arguments.file), arguments.endpoint)
-    except CommandError as error:
-        raise CommandError(f"{name_input(arguments.file)}: {error}") from None
-    scrape_configs, found = render(relations)
-    problems += found
+    scrape_configs, problems = render_texts(inputs.read(arguments))
     for scrape_config in scrape_configs:
         prepare_tls(scrape_config.get("tls_config", {}), show_secrets=arguments.show_secrets)
     encode = encode_json if arguments.format == "json" else encode_yaml

@@ -5,7 +5,6 @@ Source of the format: Juju `cmd/juju/application/showunit.go`.
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
@@ -13,15 +12,9 @@ from parca_scrape._getters import as_list, as_object, get_object
 from parca_scrape._rules import parse_text
 from parca_scrape.cli.console import CommandError
 from parca_scrape.cli.plain_yaml import load
-from parca_scrape.databag import (
-    SCRAPE_JOBS_KEY,
-    SCRAPE_METADATA_KEY,
-    AppDatabag,
-    RelationDatabags,
-    UnitDatabag,
-)
+from parca_scrape.cli.relations import RelationTexts
+from parca_scrape.databag import SCRAPE_JOBS_KEY, SCRAPE_METADATA_KEY, AppDatabag
 from parca_scrape.problems import Findings, Problem, Report, cut_problems
-from parca_scrape.render import describe_application
 
 Object = Mapping[str, object]
 """A part of the output, which may hold anything; its numbers are text."""
@@ -49,7 +42,7 @@ OUT_OF_SCOPE_RULE = (
 )
 
 
-def decode_show_unit(text: str, endpoint: str) -> Tuple[List[RelationDatabags], List[Problem]]:
+def decode_show_unit(text: str, endpoint: str) -> List[RelationTexts]:
     """Decode the relations of one endpoint, in order of their ids.
 
     Args:
@@ -77,16 +70,13 @@ def decode_show_unit(text: str, endpoint: str) -> Tuple[List[RelationDatabags], 
             f"relations of several units ({names}); run `juju show-unit` for one unit only"
         )
 
-    relations: List[RelationDatabags] = []
-    problems: List[Problem] = []
-    for chosen in of_endpoint.values():
-        for relation_id, printed_relation in number_relations(chosen):
-            relation, found = decode_relation(relation_id, printed_relation)
-            relations.append(relation)
-            problems += found
     if not of_endpoint:
-        problems.append(Problem("warning", "relation-info", no_relation_rule(unit_relations)))
-    return relations, problems
+        raise CommandError(no_relation_rule(unit_relations))
+    return [
+        decode_relation(relation_id, printed_relation)
+        for chosen in of_endpoint.values()
+        for relation_id, printed_relation in number_relations(chosen)
+    ]
 
 
 def list_relations(output: object) -> Dict[str, List[Object]]:
@@ -125,7 +115,7 @@ def number_relations(relations: Sequence[Object]) -> List[Tuple[int, Object]]:
     return sorted(zip(numbers, relations), key=lambda pair: pair[0])
 
 
-def decode_relation(relation_id: int, printed: Object) -> Tuple[RelationDatabags, List[Problem]]:
+def decode_relation(relation_id: int, printed: Object) -> RelationTexts:
     """Decode the databags of one relation."""
     report = Report()
     of_app = Findings(APPLICATION_DATA_KEY, report=report)
@@ -141,14 +131,7 @@ def decode_relation(relation_id: int, printed: Object) -> Tuple[RelationDatabags
     elif not unit_databags:
         found.append(Problem("warning", RELATED_UNITS_KEY, OUT_OF_SCOPE_RULE))
     application = name_application(printed_units, app_databag)
-    units: Dict[str, UnitDatabag] = {}
-    unit_problems: List[Problem] = []
-    for unit_name, databag in unit_databags.items():
-        units[unit_name], of_unit = UnitDatabag.decode(databag)
-        unit_problems += [dataclasses.replace(problem, unit=unit_name) for problem in of_unit]
-    relation = RelationDatabags.decode(relation_id, application, app_databag, units, unit_problems)
-    shown = describe_application(relation)
-    return relation, [problem.in_relation(relation_id, shown) for problem in found]
+    return RelationTexts(relation_id, application, app_databag, unit_databags, found)
 
 
 def read_unit_databags(printed_units: Object, findings: Findings) -> Dict[str, Dict[str, str]]:

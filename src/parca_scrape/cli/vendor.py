@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from parca_scrape.cli.single_files import VendoredFile
 
 HELP = "write the library into a charm as a single file, or check the existing file"
-DESCRIPTION = (
-    "Write the library into a charm as a single file, lib/charms/CHARM/v0/parca_scrape.py, or"
-    " check the existing file. Exit code: 0 if the file is current; 1 if it is not; 2 if there is"
-    " no file to check or it cannot be written."
-)
+DESCRIPTION = """\
+Write the library into a charm as a single file, lib/charms/CHARM/v0/parca_scrape.py, or check
+the existing file. Exit code: 0 if the file is current; 1 if it is not; 2 if there is no file to
+check or it cannot be written."""
+EXAMPLE = "parca-scrape vendor path/to/charm --charm parca_k8s"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
