@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import sys
 from typing import Callable, Optional
 
@@ -31,11 +32,14 @@ def read_text(file: str) -> str:
     is_standard = file == STANDARD_INPUT
     try:
         with open(0 if is_standard else file, "rb", closefd=not is_standard) as stream:
-            return stream.read().decode("utf-8-sig")
+            content = stream.read()
+        # What PowerShell writes with `>`.
+        is_utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        return content.decode("utf-16" if is_utf_16 else "utf-8-sig")
     except OSError as error:
         raise CommandError(error.strerror) from None
     except UnicodeDecodeError:
-        raise CommandError("not UTF-8 text") from None
+        raise CommandError("neither UTF-8 nor UTF-16 text") from None
     except ValueError:
         raise CommandError("not a valid file name") from None
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, List
+from typing import TYPE_CHECKING, Dict, List, Sequence, Tuple
 
 from parca_scrape._names import DEFAULT_RELATION_NAME
-from parca_scrape.cli.console import STANDARD_INPUT, CommandError, name_input, read_text
+from parca_scrape.cli.console import STANDARD_INPUT, CommandError, name_input, read_text, show
 
 if TYPE_CHECKING:
     import argparse
 
+    from parca_scrape.cli.hook_output import HookOutput
     from parca_scrape.cli.relations import RelationTexts
+    from parca_scrape.cli.show_unit import ShownRelation
+
+HINT = (
+    "expected the output of `juju show-unit parca/0`, or of the script of `parca-scrape collect`"
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,11 +24,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "files",
         nargs="*",
-        default=[STANDARD_INPUT],
         metavar="FILE",
-        help="output of `juju show-unit` or of the script that `parca-scrape collect` prints;"
-        " - is standard input (default: standard input)",
+        help="output of `juju show-unit` for one or more units, or of the script that"
+        " `parca-scrape collect` prints; - is standard input (default: standard input)",
     )
+    parser.add_argument(
+        "--live",
+        metavar="UNIT",
+        help="run that script on a unit of Parca with Juju instead of reading files (needs"
+        " parca-scrape[live])",
+    )
+    parser.add_argument("-m", "--model", help="with --live: the model of the unit")
     add_endpoint(parser)
 
 
@@ -41,18 +53,68 @@ def read(arguments: argparse.Namespace) -> List[RelationTexts]:
     Raises:
         CommandError: an input cannot be used, or shows no relation of the endpoint.
     """
-    return read_files(arguments.files, arguments.endpoint)
+    if not arguments.live:
+        if arguments.model:
+            raise CommandError("--model: only with --live")
+        return read_files(arguments.files or [STANDARD_INPUT], arguments.endpoint)
+    if arguments.files:
+        raise CommandError("--live: pass no files with it")
+    from parca_scrape.cli.hook_output import join_outputs
+    from parca_scrape.cli.live import run_script
+
+    name = show(arguments.live)
+    output = run_script(arguments.live, arguments.endpoint, arguments.model)
+    try:
+        _, outputs = decode(output)
+        return join_outputs(outputs)
+    except CommandError as error:
+        raise CommandError(f"{name}: {error}") from None
 
 
-def read_files(files: List[str], endpoint: str) -> List[RelationTexts]:
-    """Return the relations of the Parca charm that files show.
+def read_files(files: Sequence[str], endpoint: str) -> List[RelationTexts]:
+    """Return the relations of the Parca charm that files show together.
 
     Raises:
         CommandError: a file cannot be used, or none shows a relation of the endpoint.
     """
+    if files.count(STANDARD_INPUT) > 1:
+        raise CommandError("standard input can be read only once")
+    from parca_scrape.cli.hook_output import join_outputs
+    from parca_scrape.cli.sides import join_sides
+
+    units: Dict[str, List[ShownRelation]] = {}
+    outputs: List[HookOutput] = []
+    for file in files:
+        name = name_input(file)
+        try:
+            text = read_text(file)
+        except CommandError as error:
+            raise CommandError(f"{name}: {error}") from None
+        try:
+            shown_units, shown_outputs = decode(text)
+        except CommandError as error:
+            raise CommandError(f"{name}: {error}; {HINT}") from None
+        for unit_name, relations in shown_units.items():
+            if units.setdefault(unit_name, relations) != relations:
+                raise CommandError(f"{name}: {unit_name} is in another input, too, and differs")
+        outputs += shown_outputs
+    if units and outputs:
+        raise CommandError("pass the output of juju show-unit or of the script, not of both")
+    return join_outputs(outputs) if outputs else join_sides(units, endpoint)
+
+
+def decode(text: str) -> Tuple[Dict[str, List[ShownRelation]], List[HookOutput]]:
+    """Return what a text shows: units, or what the script printed on units.
+
+    Raises:
+        CommandError: the text is something else.
+    """
+    from parca_scrape.cli.hook_output import decode_hook_output, find_outputs, is_hook_output
+    from parca_scrape.cli.plain_yaml import load
     from parca_scrape.cli.show_unit import decode_show_unit
 
-    try:
-        return decode_show_unit(read_text(files[0]), endpoint)
-    except CommandError as error:
-        raise CommandError(f"{name_input(files[0])}: {error}") from None
+    if is_hook_output(text):
+        return {}, [decode_hook_output(text)]
+    document = load(text)
+    outputs = [decode_hook_output(output) for output in find_outputs(document)]
+    return ({}, outputs) if outputs else (decode_show_unit(document), [])

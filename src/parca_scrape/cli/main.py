@@ -10,10 +10,11 @@ import contextlib
 import os
 from typing import Callable, Optional, Sequence
 
-from parca_scrape.cli import render, vendor
+from parca_scrape.cli import check, collect, render, vendor
 from parca_scrape.cli.console import FAILED, PROGRAM, CommandError, fail
 from parca_scrape.version import VERSION
 
+COMMANDS = {"check": check, "collect": collect, "render": render, "vendor": vendor}
 # What a shell reports for a process that SIGINT or SIGPIPE ended.
 INTERRUPTED = 130
 READER_GONE = 141
@@ -53,7 +54,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {VERSION}")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
-    for name, command in (("render", render), ("vendor", vendor)):
+    for name, command in COMMANDS.items():
         subparser = subparsers.add_parser(
             name,
             help=command.HELP,

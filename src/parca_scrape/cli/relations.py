@@ -7,11 +7,21 @@ import sys
 from typing import Dict, List, Mapping, NamedTuple, Sequence, Tuple
 
 from parca_scrape.cli.console import PROGRAM, CommandError
-from parca_scrape.databag import RelationDatabags, UnitDatabag
+from parca_scrape.databag import SCRAPE_METADATA_KEY, AppDatabag, RelationDatabags, UnitDatabag
 from parca_scrape.problems import Problem
 from parca_scrape.render import ScrapeConfig, describe_application, render
+from parca_scrape.topology import Topology
 
 Databag = Mapping[str, str]
+
+UNKNOWN_APPLICATION = "unknown"
+NO_JOBS_RULE = (
+    "missing, so nothing is scraped: the charm has not published it yet, or the interface of the"
+    " endpoint is not parca_scrape"
+)
+OUT_OF_SCOPE_RULE = (
+    "no unit is in scope, so nothing is scraped: the units have departed or have not joined yet"
+)
 
 
 class RelationTexts(NamedTuple):
@@ -39,6 +49,14 @@ class RelationTexts(NamedTuple):
             self.relation_id, self.application, self.app_databag, units, problems
         )
 
+    def describe(self) -> str:
+        """Return the name of the application for people."""
+        topology = read_topology(self.app_databag)
+        databags = AppDatabag(scrape_metadata=topology)
+        return describe_application(
+            RelationDatabags(self.relation_id, self.application, databags, {})
+        )
+
 
 def render_texts(
     relations: Sequence[RelationTexts],
@@ -50,15 +68,39 @@ def render_texts(
     """
     decoded = [relation.decode() for relation in relations]
     problems: List[Problem] = []
-    for relation, databags in zip(relations, decoded):
-        application = describe_application(databags)
+    for relation in relations:
         for problem in relation.problems:
-            problems.append(problem.in_relation(relation.relation_id, application))
+            problems.append(problem.in_relation(relation.relation_id, relation.describe()))
     scrape_configs, found = render(decoded)
     missing = [relation for relation in relations if not relation.is_whole]
     if missing and not scrape_configs:
         raise CommandError(str(problems[0]).partition(": ")[2])
     return scrape_configs, problems + found
+
+
+def read_topology(app_databag: Databag) -> Topology:
+    """Return where in Juju the application is that published a databag, as far as it says."""
+    metadata = {SCRAPE_METADATA_KEY: app_databag.get(SCRAPE_METADATA_KEY, "")}
+    return AppDatabag.decode(metadata)[0].scrape_metadata or Topology("", "", "")
+
+
+def name_application(unit_name: str) -> str:
+    """Return the name of the application that a unit belongs to."""
+    return unit_name.partition("/")[0]
+
+
+def different_models(one: str, other: str) -> CommandError:
+    """Return the error that two units are of different models."""
+    return CommandError(
+        f"{one} and {other} are in different models, where relation ids differ: pass the units of"
+        " one model"
+    )
+
+
+def several_parcas(applications: Sequence[str]) -> CommandError:
+    """Return the error that units are of several Parca charms."""
+    names = ", ".join(applications)
+    return CommandError(f"units of several Parca charms ({names}): pass those of one of them")
 
 
 def hint_at_problems(problems: Sequence[Problem]) -> None:

@@ -1,0 +1,145 @@
+"""What `check` finds: problems and notes, each with the application to fix."""
+
+from __future__ import annotations
+
+import json
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+import yaml
+
+from parca_scrape._getters import as_list, as_object
+from parca_scrape.cli.console import CommandError, name_input, read_text
+from parca_scrape.cli.elements import load_jobs
+from parca_scrape.cli.notes import find_notes
+from parca_scrape.cli.plain_yaml import load
+from parca_scrape.cli.relations import RelationTexts, read_topology, render_texts
+from parca_scrape.cli.show_unit import parse_name
+from parca_scrape.databag import SCRAPE_JOBS_KEY, encode_app, judge_jobs
+from parca_scrape.jobs import list_jobs
+from parca_scrape.problems import Findings, InvalidJobError, Problem
+
+JOBS_PATH = "jobs"
+
+
+class Finding(NamedTuple):
+    """Something to fix or to consider."""
+
+    severity: str
+    """`error`, `warning` or `note`."""
+    relation_id: Optional[int]
+    application: str
+    charm: str
+    unit: str
+    file: str
+    """The file with a charm's own jobs, if it is in one; then there is no relation."""
+    path: str
+    message: str
+
+    @property
+    def title(self) -> str:
+        """What to fix."""
+        return self.file or f"{self.application}{f', charm {self.charm}' if self.charm else ''}"
+
+    @property
+    def text(self) -> str:
+        """What is wrong, and where."""
+        origin = "" if self.relation_id is None else f"relation {self.relation_id} {self.unit}"
+        return ": ".join(filter(None, [origin.strip(), self.path, self.message]))
+
+
+def check_relations(relations: Sequence[RelationTexts]) -> List[Finding]:
+    """Return what is found in the databags of relations, by application.
+
+    Raises:
+        CommandError: the input leaves out what Parca gets.
+    """
+    _, problems = render_texts(relations)
+    charms: Dict[Optional[int], str] = {}
+    for relation in relations:
+        charms[relation.relation_id] = parse_name(read_topology(relation.app_databag).charm_name)
+    findings = [
+        Finding(
+            severity=problem.severity,
+            relation_id=problem.relation_id,
+            application=problem.application,
+            charm=charms.get(problem.relation_id, ""),
+            unit=problem.unit,
+            file="",
+            path=problem.path,
+            message=problem.message,
+        )
+        for problem in problems
+    ]
+    for relation in relations:
+        jobs = load_jobs(relation.app_databag)
+        findings += [
+            Finding(
+                severity="note",
+                relation_id=relation.relation_id,
+                application=relation.describe(),
+                charm=charms[relation.relation_id],
+                unit="",
+                file="",
+                path=path,
+                message=message,
+            )
+            for path, message in find_notes(jobs, Findings(SCRAPE_JOBS_KEY))
+        ]
+    order = {finding.application: index for index, finding in reversed([*enumerate(findings)])}
+    return sorted(findings, key=lambda finding: order[finding.application])
+
+
+def check_jobs(file: str) -> List[Finding]:
+    """Return what is found in a charm's own jobs.
+
+    Raises:
+        CommandError: the file has no list of scrape jobs.
+    """
+    name = name_input(file)
+    try:
+        raw = load_own_jobs(read_text(file))
+    except CommandError as error:
+        raise CommandError(f"{name}: {error}") from None
+    try:
+        own_jobs = list_jobs(raw)
+        encode_app(own_jobs, None)
+        problems = judge_jobs(own_jobs)
+    except InvalidJobError as error:
+        problems = [Problem("error", error.path, error.rule)]
+    found: List[Tuple[str, str, str]] = []
+    found += [(problem.severity, problem.path, problem.message) for problem in problems]
+    found += [("note", path, message) for path, message in find_notes(raw, Findings(JOBS_PATH))]
+    return [
+        Finding(
+            severity=severity,
+            relation_id=None,
+            application="",
+            charm="",
+            unit="",
+            file=name,
+            path=path,
+            message=message,
+        )
+        for severity, path, message in found
+    ]
+
+
+def load_own_jobs(text: str) -> Sequence[object]:
+    """Return the list of jobs in YAML or JSON, also one under the key `scrape_configs`.
+
+    Raises:
+        CommandError: there is none.
+    """
+    load(text)  # It refuses what would take too long to read with types.
+    try:
+        document: object = json.loads(text)
+    except ValueError:
+        try:
+            document = yaml.safe_load(text)
+        except (yaml.YAMLError, ValueError):
+            raise CommandError("not valid YAML or JSON") from None
+    mapping = as_object(document)
+    jobs = as_list(document if mapping is None else mapping.get("scrape_configs"))
+    if jobs is None:
+        raise CommandError("expected a list of scrape jobs, in YAML or JSON")
+    return jobs
