@@ -80,7 +80,7 @@ def read_files(files: Sequence[str], endpoint: str) -> List[RelationTexts]:
     if files.count(STANDARD_INPUT) > 1:
         raise CommandError("standard input can be read only once")
     from parca_scrape.cli.hook_output import join_outputs
-    from parca_scrape.cli.sides import join_sides
+    from parca_scrape.cli.joining import join_sides
 
     units: Dict[str, List[ShownRelation]] = {}
     outputs: List[HookOutput] = []

@@ -100,7 +100,10 @@ def different_models(one: str, other: str) -> CommandError:
 def several_parcas(applications: Sequence[str]) -> CommandError:
     """Return the error that units are of several Parca charms."""
     names = ", ".join(applications)
-    return CommandError(f"units of several Parca charms ({names}): pass those of one of them")
+    return CommandError(
+        f"units of several Parca charms ({names}): pass those of one of them, or run the script of"
+        " parca-scrape collect on its unit"
+    )
 
 
 def hint_at_problems(problems: Sequence[Problem]) -> None:

@@ -41,11 +41,6 @@ class ShownRelation(NamedTuple):
     printed: Object
 
     @property
-    def application(self) -> str:
-        """The application of the unit."""
-        return name_application(self.unit_name)
-
-    @property
     def is_cross_model(self) -> bool:
         """Whether Juju says that the other application is in another model."""
         return self.printed.get("cross-model") in (True, "true")
@@ -56,8 +51,8 @@ class ShownDatabags(NamedTuple):
 
     app_databag: Mapping[str, str]
     """What one of the two applications published: which one depends on the version of Juju."""
-    own_databag: Mapping[str, str]
-    """What the unit itself published; empty if it is not in the relation."""
+    own_databags: Mapping[str, Mapping[str, str]]
+    """What the unit itself and other units of its application published."""
     unit_databags: Mapping[str, Mapping[str, str]]
     """What the units of the other application published that are in the relation."""
     departed_units: Sequence[str]
@@ -123,6 +118,9 @@ def decode_databags(relation: ShownRelation) -> ShownDatabags:
     of_units = Findings(RELATED_UNITS_KEY, report=report)
     app_databag = read_databag(printed.get(APPLICATION_DATA_KEY), of_app)
     own_databag = read_unit(printed.get(LOCAL_UNIT_KEY), of_own)
+    own_databags: Dict[str, Mapping[str, str]] = {}
+    if own_databag:
+        own_databags[relation.unit_name] = own_databag
     unit_databags: Dict[str, Mapping[str, str]] = {}
     departed_units: List[str] = []
     for unit_name, raw in get_object(printed.get(RELATED_UNITS_KEY) or {}, of_units).items():
@@ -131,13 +129,15 @@ def decode_databags(relation: ShownRelation) -> ShownDatabags:
             of_unit.error(UNIT_NAME_RULE)
             continue
         databag = read_unit(raw, of_unit)
-        if databag is None:
+        # Early versions of Juju 4 print the other units of the unit's own application here.
+        is_own = name_application(unit_name) == name_application(relation.unit_name)
+        if databag is not None:
+            (own_databags if is_own else unit_databags)[unit_name] = databag
+        elif not is_own:
             departed_units.append(unit_name)
-        else:
-            unit_databags[unit_name] = databag
     return ShownDatabags(
         app_databag=app_databag,
-        own_databag=own_databag or {},
+        own_databags=own_databags,
         unit_databags=unit_databags,
         departed_units=departed_units,
         problems=cut_problems(report.problems, report.untold),
