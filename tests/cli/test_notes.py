@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import List
+from typing import List, Tuple
 
 import pytest
 from hypothesis import given
@@ -13,7 +13,8 @@ from parca_scrape.cli.notes import (
     find_notes,
 )
 from parca_scrape.problems import Findings
-from tests import strategies
+from tests.damages import damage_jobs
+from tests.strategies import Remote, good_remotes
 
 
 def notes_on(*jobs: object) -> List[Note]:
@@ -25,7 +26,8 @@ def job(*targets: str, **labels: object) -> object:
 
 
 @pytest.mark.parametrize(
-    "host", ["localhost", "LOCALHOST", "localhost.", "a.localhost", "127.0.0.1", "127.9.9.9", "[::1]"]
+    "host",
+    ["localhost", "LOCALHOST", "localhost.", "a.localhost", "127.0.0.1", "127.9.9.9", "[::1]"],
 )
 def test_a_target_on_parcas_own_host_is_noted(host: str) -> None:
     path = "jobs[1].static_configs[0].targets[0]"
@@ -116,8 +118,8 @@ def test_profiles_that_belong_together_are_not_noted(jobs: object) -> None:
     assert notes_on(jobs) == []
 
 
-@given(strategies.raw_jobs())
-def test_any_jobs_have_notes_or_none(jobs: object) -> None:
-    for path, message in find_notes(jobs, Findings("jobs")):
+@given(good_remotes().flatmap(damage_jobs))
+def test_any_jobs_have_notes_or_none(damaged: Tuple[Remote, object]) -> None:
+    for path, message in find_notes(damaged[0].jobs, Findings("jobs")):
         assert path.startswith("jobs[")
         assert (path + message).isprintable()

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from parca_scrape import Problem
 from parca_scrape.cli.console import CommandError
+from parca_scrape.cli.joining import join_sides
+from parca_scrape.cli.plain_yaml import load
 from parca_scrape.cli.show_unit import decode_show_unit
 from parca_scrape.databag import (
     SCRAPE_JOBS_KEY,
@@ -20,7 +22,6 @@ from parca_scrape.render import render
 from tests.reading import read_relation
 
 ENDPOINT = "profiling-endpoint"
-HINT = "expected the output of `juju show-unit parca/0`"
 JOBS = '[{"static_configs": [{"targets": ["*:8080"]}]}]'
 MODEL_UUID = "6f2c1d0e-83b4-4c6b-9a51-2d7c1f0b9e34"
 METADATA = json.dumps({"model": "cos", "model_uuid": MODEL_UUID, "application": "zinc"})
@@ -35,13 +36,13 @@ NO_JOBS = (
     " endpoint is not parca_scrape"
 )
 NO_UNITS = (
-    "missing, so nothing is scraped: run juju show-unit without --app (Juju 4.0.0 to 4.0.5 never"
-    " prints related units)"
+    "missing, so nothing is scraped: run juju show-unit without --app, or the application has no"
+    " units"
 )
 NOT_IN_SCOPE = (
     "no unit is in scope, so nothing is scraped: the units have departed or have not joined yet"
 )
-NO_RELATION = "no relation on this endpoint, so nothing is scraped"
+NO_RELATION = f"no relation on the endpoint {ENDPOINT}"
 Object = Dict[str, object]
 
 
@@ -90,8 +91,19 @@ def make_expected(
     return read_relation(relation_id, application, app_databag, unit_databags)
 
 
+def decode_text(text: str) -> Tuple[List[RelationDatabags], List[Problem]]:
+    """Return what the output of show-unit shows, and what is wrong with the output."""
+    relations = join_sides(decode_show_unit(load(text)), ENDPOINT)
+    problems = [
+        problem.in_relation(relation.relation_id, relation.describe())
+        for relation in relations
+        for problem in relation.problems
+    ]
+    return [relation.decode() for relation in relations], problems
+
+
 def decode(*relations: object) -> Tuple[List[RelationDatabags], List[Problem]]:
-    return decode_show_unit(write_json(make_dump(*relations)), ENDPOINT)
+    return decode_text(write_json(make_dump(*relations)))
 
 
 @pytest.mark.parametrize("write", WRITERS)
@@ -99,7 +111,7 @@ def test_relations_of_the_endpoint_are_read_and_others_are_not(
     write: Callable[[object], str],
 ) -> None:
     dump = make_dump(make_relation(3, endpoint="ingress"), make_relation(7))
-    assert decode_show_unit(write(dump), ENDPOINT) == ([make_expected()], [])
+    assert decode_text(write(dump)) == ([make_expected()], [])
 
 
 @pytest.mark.parametrize("text", ["8080", "1e3", "0x1F", "2026-01-02", "off", "~x", "true"])
@@ -116,7 +128,7 @@ parca/0:
 """
     unit_databags = {"zinc/0": {"parca_scrape_unit_address": text}}
     expected = make_expected(7, "zinc", {SCRAPE_JOBS_KEY: text}, unit_databags)
-    assert decode_show_unit(output, ENDPOINT)[0] == [expected]
+    assert decode_text(output)[0] == [expected]
 
 
 @pytest.mark.parametrize(("value", "text"), [(80, "80"), (1.5, "1.5"), (True, "true")])
@@ -130,9 +142,9 @@ def test_a_number_or_a_boolean_in_json_is_text_in_a_databag(value: object, text:
 
 def test_relations_are_sorted_by_id() -> None:
     relations, problems = decode(
-        make_relation(12), make_relation(7), make_relation(7, cross_model=1)
+        make_relation(12), make_relation(7), make_relation(9, cross_model=1)
     )
-    assert relations == [make_expected(7), make_expected(7), make_expected(12)]
+    assert relations == [make_expected(7), make_expected(9), make_expected(12)]
     assert problems == []
 
 
@@ -191,7 +203,7 @@ def test_of_a_thousand_and_more_bad_units_the_first_are_listed() -> None:
 
 @pytest.mark.parametrize("related_units", [..., None, {}])
 def test_units_that_juju_omits_are_reported(related_units: object) -> None:
-    problem = Problem("warning", "related-units", NO_UNITS, 7, "zinc")
+    problem = Problem("error", "related-units", NO_UNITS, 7, "zinc")
     assert decode(make_relation(related_units=related_units)) == (
         [make_expected(unit_databags={})],
         [problem],
@@ -205,7 +217,7 @@ def test_an_application_that_nothing_names_is_unknown(metadata: str) -> None:
     app_data = {SCRAPE_JOBS_KEY: JOBS, SCRAPE_METADATA_KEY: metadata}
     [relation], problems = decode(make_relation(application_data=app_data, related_units=None))
     assert relation.application == "unknown"
-    assert problems[0] == Problem("warning", "related-units", NO_UNITS, 7, "unknown")
+    assert problems[0] == Problem("error", "related-units", NO_UNITS, 7, "unknown")
 
 
 def test_a_relation_that_all_units_have_left_is_reported() -> None:
@@ -215,11 +227,10 @@ def test_a_relation_that_all_units_have_left_is_reported() -> None:
 
 
 @pytest.mark.parametrize("app_data", [..., None, {}, {SCRAPE_JOBS_KEY: ""}])
-def test_an_application_that_publishes_nothing_is_reported(app_data: object) -> None:
-    assert decode(make_relation(application_data=app_data)) == (
-        [make_expected(app_databag={})],
-        [Problem("warning", SCRAPE_JOBS_KEY, NO_JOBS, 7, "zinc")],
-    )
+def test_an_application_that_publishes_nothing_beside_others_is_reported(app_data: object) -> None:
+    relations, problems = decode(make_relation(7, application_data=app_data), make_relation(9))
+    assert relations == [make_expected(7, app_databag={}), make_expected(9)]
+    assert problems == [Problem("warning", SCRAPE_JOBS_KEY, NO_JOBS, 7, "zinc")]
 
 
 @pytest.mark.parametrize(
@@ -236,10 +247,12 @@ def test_an_application_that_publishes_nothing_is_reported(app_data: object) -> 
         ([], NO_RELATION),
     ],
 )
-def test_a_unit_without_a_relation_on_the_endpoint_is_reported(
+def test_a_unit_without_a_relation_on_the_endpoint_is_refused(
     relations: List[object], line: str
 ) -> None:
-    assert decode(*relations) == ([], [Problem("warning", "relation-info", line)])
+    with pytest.raises(CommandError) as caught:
+        decode(*relations)
+    assert str(caught.value) == line
 
 
 @pytest.mark.parametrize(
@@ -279,19 +292,7 @@ def test_of_several_units_the_one_with_relations_of_the_endpoint_is_read() -> No
         **make_dump(make_relation(3, endpoint="db"), unit_name="mysql/0"),
         **make_dump(make_relation(7)),
     }
-    assert decode_show_unit(write_json(dump), ENDPOINT) == ([make_expected()], [])
-
-
-def test_of_several_units_with_relations_of_the_endpoint_none_is_chosen() -> None:
-    dump = {
-        **make_dump(make_relation(7)),
-        **make_dump(make_relation(7), unit_name="parca/1"),
-    }
-    with pytest.raises(CommandError) as caught:
-        decode_show_unit(write_json(dump), ENDPOINT)
-    assert str(caught.value) == (
-        "relations of several units (parca/0, parca/1); run `juju show-unit` for one unit only"
-    )
+    assert decode_text(write_json(dump)) == ([make_expected()], [])
 
 
 @pytest.mark.parametrize(
@@ -319,8 +320,8 @@ def test_of_several_units_with_relations_of_the_endpoint_none_is_chosen() -> Non
 )
 def test_a_text_of_another_kind_is_refused_in_one_line(text: str, line: str) -> None:
     with pytest.raises(CommandError) as caught:
-        decode_show_unit(text, ENDPOINT)
-    assert str(caught.value) == f"{line}; {HINT}"
+        decode_text(text)
+    assert str(caught.value) == line
 
 
 # The keys that output is likely to have, so that some of the random output still has relations.
@@ -361,7 +362,7 @@ def check(text: str) -> None:
     """Check that a text gives relations that can be rendered, or one line."""
     relations: List[RelationDatabags] = []
     try:
-        relations, problems = decode_show_unit(text, ENDPOINT)
+        relations, problems = decode_text(text)
         lines = [str(problem) for problem in problems]
     except CommandError as error:
         lines = [str(error)]

@@ -7,7 +7,7 @@ units that Parca scrapes (https://github.com/juju/juju/issues/22796).
 
 from __future__ import annotations
 
-from typing import Dict, List, Mapping, Sequence
+from typing import Dict, List, Mapping, Optional, Sequence
 
 from parca_scrape._names import DEFAULT_RELATION_NAME
 from parca_scrape.cli.relations import (
@@ -73,29 +73,15 @@ def join(relation_id: int, sides: Sides, commands: str, shows_jobs: bool) -> Rel
     for side in consumers:
         unit_databags.update(side.databags.unit_databags)
     for side in providers:
-        for unit_name, databag in side.databags.own_databags.items():
-            if unit_name not in departed:
-                unit_databags[unit_name] = databag
+        own = side.databags.own_databags
+        unit_databags.update({unit: own[unit] for unit in own if unit not in departed})
 
-    problems = [found for side in (*consumers, *providers) for found in side.databags.problems]
-    is_whole, path, rule = True, "", ""
+    gap: Optional[Problem] = None
     if not app_databag:
-        is_whole = bool(consumers) and (shows_jobs or bool(providers))
-        path, rule = SCRAPE_JOBS_KEY, NO_JOBS_RULE
-        if not is_whole:
-            rule = (
-                "not in the input: the charm has not published it yet, or Juju shows it only for"
-                f" other units, as Juju 4 does: pass the output of {commands}"
-            )
+        gap = find_missing_jobs(sides, commands, shows_jobs)
     elif not unit_databags:
-        is_whole = bool(departed)
-        path, rule = RELATED_UNITS_KEY, OUT_OF_SCOPE_RULE
-        if not is_whole:
-            rule = NO_UNITS_RULE
-        if not consumers:
-            rule = f"not in the input: pass the output of {commands}"
-    if rule:
-        problems.append(Problem("warning" if is_whole else "error", path, rule))
+        gap = find_missing_units(sides, commands, bool(departed))
+    problems = [found for side in (*consumers, *providers) for found in side.databags.problems]
     names = [*unit_databags, *sorted(departed), *(side.relation.unit_name for side in providers)]
     own_name = parse_name(read_topology(app_databag).application)
     return RelationTexts(
@@ -103,9 +89,30 @@ def join(relation_id: int, sides: Sides, commands: str, shows_jobs: bool) -> Rel
         application=name_application(names[0]) if names else own_name or UNKNOWN_APPLICATION,
         app_databag=app_databag,
         unit_databags=unit_databags,
-        problems=problems,
-        is_whole=is_whole,
+        problems=[*problems, *([gap] if gap else [])],
+        is_whole=gap is None or gap.severity == "warning",
     )
+
+
+def find_missing_jobs(sides: Sides, commands: str, shows_jobs: bool) -> Problem:
+    """Return why a relation has no scrape jobs: an error if they may only be left out."""
+    if sides.consumers and (shows_jobs or sides.providers):
+        return Problem("warning", SCRAPE_JOBS_KEY, NO_JOBS_RULE)
+    rule = (
+        "not in the input: the charm has not published it yet, or Juju shows it only for other"
+        f" units, as Juju 4 does: pass the output of {commands}"
+    )
+    return Problem("error", SCRAPE_JOBS_KEY, rule)
+
+
+def find_missing_units(sides: Sides, commands: str, has_departed: bool) -> Problem:
+    """Return why a relation has no units: an error if they may only be left out."""
+    if has_departed:
+        return Problem("warning", RELATED_UNITS_KEY, OUT_OF_SCOPE_RULE)
+    if sides.consumers:
+        return Problem("error", RELATED_UNITS_KEY, NO_UNITS_RULE)
+    rule = f"not in the input: pass the output of {commands}"
+    return Problem("error", RELATED_UNITS_KEY, rule)
 
 
 def shows_other_application(side: Side) -> bool:

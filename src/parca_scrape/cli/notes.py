@@ -6,8 +6,9 @@ import ipaddress
 from typing import Dict, Iterator, List, Sequence, Tuple
 
 from parca_scrape._getters import as_list, as_object
-from parca_scrape._rules import STANDARD_PROFILES, parse_boolean
+from parca_scrape._rules import parse_boolean
 from parca_scrape.cli.elements import Element, read_job
+from parca_scrape.cli.profile_paths import STANDARD_PATHS
 from parca_scrape.problems import Findings
 
 LOOPBACK_NOTE = "is Parca's own host, not that of the charm: use * for the address of each unit"
@@ -82,8 +83,9 @@ def find_default_paths(job: object, findings: Findings) -> Iterator[Note]:
     if profiling.get("path_prefix"):
         return
     profiles = as_object(profiling.get("pprof_config")) or {}
-    fields = {name: as_object(profiles.get(name)) or {} for name in sorted(STANDARD_PROFILES)}
-    if not any(profile.get("path") for profile in fields.values()):
+    fields = {name: as_object(profiles.get(name)) or {} for name in STANDARD_PATHS}
+    moved = (fields[name].get("path") or path for name, path in STANDARD_PATHS.items())
+    if tuple(moved) == tuple(STANDARD_PATHS.values()):
         return
     for name, profile in fields.items():
         if not profile.get("path") and parse_boolean(profile.get("enabled")) is not False:

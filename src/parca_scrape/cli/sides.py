@@ -172,16 +172,19 @@ def choose_parca(sides: Sides) -> Sides:
     }
     names = [application for application in ids if application not in scraped]
     if len(names) != 1:
-        raise several_parcas(list(ids))
+        raise several_parcas(sorted(ids))
     [parca] = names
     consumers = [side for side in sides.consumers if side.application == parca]
     providers = [number_side(side, consumers) for side in sides.providers]
     joined = [side for side in providers if side.relation_id in ids[parca]]
     joined_applications = {side.application for side in joined} | ids.keys()
     for side in providers:
-        others = {*map(name_application, side.databags.unit_databags)} - {parca}
-        if side.application not in joined_applications and not others:
-            raise different_models(consumers[0].relation.unit_name, side.relation.unit_name)
+        if side.application not in joined_applications:
+            raise CommandError(
+                f"{consumers[0].relation.unit_name} and {side.relation.unit_name} have no relation"
+                " in common: they are in different models, or the second is scraped by another"
+                " Parca"
+            )
     return Sides(consumers, joined)
 
 

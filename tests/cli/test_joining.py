@@ -1,0 +1,236 @@
+from __future__ import annotations
+
+import json
+import re
+from typing import List
+
+import pytest
+
+from parca_scrape.cli.console import CommandError
+from parca_scrape.cli.joining import join_sides
+from parca_scrape.cli.plain_yaml import load
+from parca_scrape.cli.relations import RelationTexts, render_texts
+from parca_scrape.cli.show_unit import decode_show_unit
+from tests.cli import deployed
+from tests.cli.deployments import VERSIONS, Deployment, show_unit
+
+ENDPOINT = "profiling-endpoint"
+FORMS = ("yaml", "json")
+OLD = ("2.9", "3.6", "3-with-local-unit")
+NEW = ("4.0.5", "4.0.16", "4-with-local-unit", "4-without-related-units")
+KUBERNETES = deployed.DEPLOYMENTS["kubernetes"]
+COLLECT = 'juju exec --unit parca/0 "$(parca-scrape collect)"'
+MISSING = (
+    "not in the input: the charm has not published it yet, or Juju shows it only for other units,"
+    " as Juju 4 does: pass the output of "
+)
+
+
+def join(*texts: str, endpoint: str = ENDPOINT) -> List[RelationTexts]:
+    """Return the relations that the output for some units shows together."""
+    units = {}
+    for text in texts:
+        units.update(decode_show_unit(load(text)))
+    return join_sides(units, endpoint)
+
+
+def shown(
+    deployment: Deployment, *units: str, juju: str, form: str = "yaml"
+) -> List[RelationTexts]:
+    return join(show_unit(deployment, *units, juju=juju, form=form))
+
+
+def profiled_units(deployment: Deployment) -> List[str]:
+    """Return the units of Parca and of what it scrapes."""
+    endpoints = {
+        application.name: {
+            relation.own_side(application.name).endpoint
+            for relation in deployment.relations_of(application.name)
+        }
+        for application in deployment.applications
+    }
+    return [
+        unit
+        for application in deployment.applications
+        for unit in application.unit_names
+        if ENDPOINT in endpoints[application.name]
+    ]
+
+
+def published(relations: List[RelationTexts]) -> object:
+    """Return what the charms wrote, without what Juju itself writes into the databags of units."""
+    return [
+        (
+            relation.relation_id,
+            relation.application,
+            relation.app_databag,
+            {
+                unit: {key: text for key, text in databag.items() if key.startswith("parca_")}
+                for unit, databag in sorted(relation.unit_databags.items())
+            },
+        )
+        for relation in relations
+    ]
+
+
+@pytest.mark.parametrize("name", ["kubernetes", "machine", "peers"])
+@pytest.mark.parametrize("form", FORMS)
+def test_every_version_shows_the_same_relations(name: str, form: str) -> None:
+    deployment = deployed.DEPLOYMENTS[name]
+    expected = published(shown(deployment, "parca/0", juju="3.6"))
+    units = profiled_units(deployment)
+    for version in (*OLD, *NEW):
+        assert published(shown(deployment, *units, juju=version, form=form)) == expected
+        if version in OLD:
+            assert published(shown(deployment, "parca/0", juju=version, form=form)) == expected
+
+
+def test_relations_without_ids_are_joined_by_their_applications() -> None:
+    units = profiled_units(KUBERNETES)
+    joined = published(shown(KUBERNETES, *units, juju="2.9.0"))
+    assert [relation[1:] for relation in joined] == [
+        relation[1:] for relation in published(shown(KUBERNETES, "parca/0", juju="3.6"))
+    ]
+
+
+def test_output_for_each_unit_may_come_from_files_of_its_own() -> None:
+    units = profiled_units(KUBERNETES)
+    texts = [show_unit(KUBERNETES, unit, juju="4.0.5") for unit in units]
+    assert published(join(*texts)) == published(shown(KUBERNETES, "parca/0", juju="3.6"))
+
+
+@pytest.mark.parametrize("version", NEW)
+def test_juju_4_leaves_out_the_jobs_of_a_unit_that_the_output_is_not_for(version: str) -> None:
+    [zinc, *others] = shown(KUBERNETES, "parca/0", "zinc/0", juju=version)
+    assert zinc.is_whole
+    assert zinc.problems == []
+    for relation in others:
+        [problem] = relation.problems
+        assert (relation.is_whole, problem.severity, problem.path) == (
+            False,
+            "error",
+            "scrape_jobs",
+        )
+        assert problem.message.startswith(MISSING)
+        assert problem.message.endswith(COLLECT)
+
+
+@pytest.mark.parametrize("version", ["4.0.16", "4-with-local-unit"])
+def test_the_command_that_brings_what_is_missing_names_one_unit_of_each(version: str) -> None:
+    relations = shown(KUBERNETES, "parca/0", "zinc/0", juju=version)
+    command = "juju show-unit parca/0 zinc/0 grafana/0 shop/0"
+    messages = {problem.message for relation in relations for problem in relation.problems}
+    assert messages == {f"{MISSING}{command}, or of {COLLECT}"}
+    units = command.split()[2:]
+    complete = shown(KUBERNETES, *units, juju=version)
+    assert all(relation.is_whole for relation in complete)
+
+
+def test_the_command_names_the_endpoint() -> None:
+    text = show_unit(KUBERNETES, "parca/0", juju="4.0.5").replace(ENDPOINT, "profiles")
+    with pytest.raises(CommandError, match=re.escape('"$(parca-scrape collect profiles)"')):
+        render_texts(join(text, endpoint="profiles"))
+
+
+@pytest.mark.parametrize("version", ["4.0.5", "4-with-local-unit"])
+def test_the_output_for_a_provider_alone_shows_what_parca_gets_of_it(version: str) -> None:
+    [expected, *_] = shown(KUBERNETES, "parca/0", juju="3.6")
+    relations = shown(KUBERNETES, "zinc/0", "zinc/1", juju=version)
+    assert published(relations) == published([expected])
+
+
+@pytest.mark.parametrize("version", ["2.9", "3.6", "4.0.16"])
+def test_the_output_for_a_provider_alone_is_missing_what_it_does_not_show(version: str) -> None:
+    [relation] = shown(KUBERNETES, "zinc/0", juju=version)
+    assert (relation.application, relation.is_whole) == ("zinc", False)
+    [problem] = relation.problems
+    command = f"pass the output of juju show-unit zinc/0 parca/0, or of {COLLECT}"
+    assert problem.message.endswith(command)
+
+
+@pytest.mark.parametrize("name", ["cross-model-consuming", "cross-model-offering"])
+@pytest.mark.parametrize("version", NEW)
+def test_across_models_only_the_script_brings_what_is_missing(name: str, version: str) -> None:
+    relations = shown(deployed.DEPLOYMENTS[name], "parca/0", juju=version)
+    messages = [problem.message for relation in relations for problem in relation.problems]
+    assert messages
+    assert all(COLLECT in message for message in messages)
+
+
+@pytest.mark.parametrize("version", sorted({*OLD, *NEW} - {"2.9.0"}))
+def test_an_application_that_is_scraped_can_run_parca_too(version: str) -> None:
+    deployment = deployed.DEPLOYMENTS["both-roles"]
+    relations = shown(deployment, "parca/0", juju=version)
+    assert [relation.relation_id for relation in relations] == [6]
+
+
+def test_units_of_several_parca_charms_are_refused() -> None:
+    with pytest.raises(CommandError) as caught:
+        shown(deployed.DEPLOYMENTS["both-roles"], "parca/0", "parca-edge/0", juju="4.0.16")
+    assert str(caught.value) == (
+        "units of several Parca charms (parca, parca-edge): pass those of one of them, or run the"
+        " script of parca-scrape collect on its unit"
+    )
+
+
+DIFFERENT = (
+    "{} and {} are in different models, where relation ids differ: pass the units of one model"
+)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (("kubernetes", "parca/0"), ("cross-model-consumed", "zinc/0")),
+        (("cross-model-offering", "parca/0"), ("cross-model-consumed", "zinc/0")),
+        (("cross-model-consuming", "parca/0"), ("cross-model-offered", "zinc/0")),
+    ],
+)
+@pytest.mark.parametrize("version", ["3.6", "4.0.5", "4.0.16"])
+def test_units_of_different_models_are_refused(
+    one: List[str], other: List[str], version: str
+) -> None:
+    texts = [
+        show_unit(deployed.DEPLOYMENTS[name], unit, juju=version) for name, unit in (one, other)
+    ]
+    with pytest.raises(CommandError, match="in different models"):
+        join(*texts)
+
+
+def test_a_relation_whose_ends_do_not_match_is_of_different_models() -> None:
+    entries = {
+        "parca/0": {"relation-id": 7, "endpoint": ENDPOINT, "related-endpoint": "profiling"},
+        "mysql/0": {"relation-id": 7, "endpoint": "db", "related-endpoint": "mysql"},
+    }
+    text = json.dumps({unit: {"relation-info": [entry]} for unit, entry in entries.items()})
+    with pytest.raises(CommandError) as caught:
+        join(text)
+    assert str(caught.value) == DIFFERENT.format("parca/0", "mysql/0")
+
+
+def test_a_provider_that_another_parca_scrapes_is_refused() -> None:
+    other = {
+        "relation-id": 99,
+        "endpoint": "profiling",
+        "related-endpoint": ENDPOINT,
+        "related-units": {"parca-b/0": {"in-scope": True, "data": {}}},
+    }
+    api = json.dumps({"api/0": {"relation-info": [other]}})
+    with pytest.raises(CommandError) as caught:
+        join(show_unit(KUBERNETES, "parca/0", juju="3.6"), api)
+    assert str(caught.value) == (
+        "parca/0 and api/0 have no relation in common: they are in different models, or the second"
+        " is scraped by another Parca"
+    )
+
+
+def test_a_unit_that_parca_sees_depart_is_left_out_of_its_own_output() -> None:
+    text = show_unit(KUBERNETES, *profiled_units(KUBERNETES), juju="4-with-local-unit")
+    departed = text.replace("zinc/1:\n        in-scope: true", "zinc/1:\n        in-scope: false")
+    assert departed != text
+    [zinc, *_] = join(departed)
+    assert sorted(zinc.unit_databags) == ["zinc/0"]
+
+
+def test_all_versions_of_the_model_are_tried() -> None:
+    assert {*OLD, *NEW, "2.9.0"} == {*VERSIONS}
