@@ -81,9 +81,13 @@ def decode_hook_output(text: str) -> HookOutput:
     lines = text[mark.start() if mark else 0 :].split("\n")
     header = decode_line(1, lines[0])
     if get_text(header, "parca-scrape") != VERSION:
-        raise CommandError("the script is of another version of parca-scrape: run its collect")
+        raise CommandError(
+            "the script is of another version of parca-scrape: run the one that this version prints"
+        )
     records: List[Record] = []
     for number, line in enumerate(lines[1:], start=2):
+        if not line.strip():
+            continue
         fields = decode_line(number, line)
         if "end" in fields:
             break
