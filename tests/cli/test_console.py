@@ -16,17 +16,23 @@ from tests.cli.dumps import ONE_PORT, make_document, make_dump
 ERROR = "parca-scrape: error:"
 
 
-@pytest.mark.parametrize("content", [b"\xef\xbb\xbfa\xc3\xa9", b"a\xc3\xa9"])
-def test_a_file_is_read_as_utf8_without_a_byte_order_mark(tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize(
+    "content",
+    [b"\xef\xbb\xbfa\xc3\xa9", b"a\xc3\xa9", b"\xff\xfea\0\xe9\0", b"\xfe\xff\0a\0\xe9"],
+)
+def test_a_file_is_read_as_utf8_or_utf16_without_a_byte_order_mark(
+    tmp_path: Path, content: bytes
+) -> None:
     file = tmp_path / "dump"
     file.write_bytes(content)
     assert read_text(str(file)) == "aé"
 
 
-def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n", b"\xff\xfea"])
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "dump"
-    file.write_bytes(b"\x89PNG\r\n\x1a\n")
-    with pytest.raises(CommandError, match=r"^not UTF-8 text$"):
+    file.write_bytes(content)
+    with pytest.raises(CommandError, match=r"^neither UTF-8 nor UTF-16 text$"):
         read_text(str(file))
 
 

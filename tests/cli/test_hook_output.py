@@ -140,8 +140,7 @@ WRONG = "line 2 is not what the script prints: run it again"
         (write(HEADER) + "[" * 500 + "\n", WRONG),
         (
             write({**HEADER, "parca-scrape": 2}, END),
-            "the script is of another version of parca-scrape: run the one that this version"
-            " prints",
+            "the script is of another version: run the one that this parca-scrape prints",
         ),
         (
             write(HEADER, {"relation": "", "error": "ERROR \n no"}, END),

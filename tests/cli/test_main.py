@@ -8,7 +8,7 @@ from typing import List
 import pytest
 
 import parca_scrape
-from parca_scrape.cli import render as command_render
+from parca_scrape.cli import inputs
 from tests.cli.command import ENVIRONMENT, EXAMPLE, run, start
 
 
@@ -43,7 +43,7 @@ def test_an_interrupted_command_ends_without_a_traceback(monkeypatch: pytest.Mon
     def interrupt(file: str) -> str:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command_render, "read_text", interrupt)
+    monkeypatch.setattr(inputs, "read_text", interrupt)
     assert run("render") == (130, "", "")
 
 

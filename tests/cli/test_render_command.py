@@ -12,11 +12,14 @@ from hypothesis import strategies as st
 
 import parca_scrape
 from parca_scrape.cli.main import make_parser
+from tests.cli import deployed
 from tests.cli.command import EXAMPLE, run
+from tests.cli.deployments import show_unit
 from tests.cli.dumps import ONE_PORT, make_document, make_dump, render
 from tests.oracle import judge
 
-HINT = "expected the output of `juju show-unit parca/0`"
+KUBERNETES = deployed.DEPLOYMENTS["kubernetes"]
+HINT = "expected the output of juju show-unit, or of the script that parca-scrape collect prints"
 
 
 def test_scrape_configs_are_printed_as_yaml(tmp_path: Path) -> None:
@@ -31,10 +34,24 @@ def test_scrape_configs_are_printed_as_json(tmp_path: Path) -> None:
     assert out.startswith('{\n  "scrape_configs": [\n')
 
 
-def test_a_unit_without_relations_has_no_scrape_configs(tmp_path: Path) -> None:
-    warning = "warning: relation-info: no relation on this endpoint, so nothing is scraped\n"
-    dump = '{"parca/0": {"charm": "parca"}}'
-    assert render(tmp_path, dump) == (0, "scrape_configs: []\n", warning)
+def test_a_unit_without_relations_is_refused(tmp_path: Path) -> None:
+    line = "parca-scrape: error: no relation on the endpoint profiling-endpoint\n"
+    assert render(tmp_path, '{"parca/0": {"charm": "parca"}}') == (2, "", line)
+
+
+def test_output_that_leaves_out_all_jobs_is_refused(tmp_path: Path) -> None:
+    dump = show_unit(KUBERNETES, "parca/0", juju="4.0.16")
+    exit_code, out, err = render(tmp_path, dump)
+    assert (exit_code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith("parca-scrape: error: relation 7 zinc: scrape_jobs: not in the input: ")
+
+
+def test_output_that_leaves_out_some_jobs_is_rendered_with_an_error(tmp_path: Path) -> None:
+    dump = show_unit(KUBERNETES, "parca/0", "zinc/0", juju="4.0.16")
+    exit_code, out, err = render(tmp_path, dump)
+    [scrape_config] = yaml.safe_load(out)["scrape_configs"]
+    assert (exit_code, scrape_config["job_name"]) == (1, "cos_6f2c1d0e_zinc")
+    assert err.startswith("error: relation 9 grafana: scrape_jobs: not in the input: ")
 
 
 def test_the_endpoint_can_be_another(tmp_path: Path) -> None:
@@ -68,7 +85,7 @@ def test_an_error_is_reported_with_exit_code_1(tmp_path: Path) -> None:
     [
         (b"", f"empty; {HINT}"),
         (b"\xef\xbb\xbf", f"empty; {HINT}"),
-        (b"\x89PNG\r\n\x1a\n", "not UTF-8 text"),
+        (b"\x89PNG\r\n\x1a\n", "neither UTF-8 nor UTF-16 text"),
         (b"a: b: c", f"not valid YAML or JSON: see line 1; {HINT}"),
         (b"model: {name: cos}", f"no unit found; {HINT}"),
     ],
@@ -81,8 +98,11 @@ def test_a_file_of_another_kind_is_refused_in_one_line_with_exit_code_2(
     assert run("render", file) == (2, "", f"parca-scrape: error: {file}: {reason}\n")
 
 
-def test_a_byte_order_mark_is_ignored(tmp_path: Path) -> None:
-    exit_code, out, err = render(tmp_path, "\ufeff" + make_dump(ONE_PORT))
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_what_powershell_writes_is_read(tmp_path: Path, encoding: str) -> None:
+    file = tmp_path / "dump"
+    file.write_bytes(make_dump(ONE_PORT).encode(encoding))
+    exit_code, out, err = run("render", file)
     assert (exit_code, yaml.safe_load(out), err) == (0, make_document(), "")
 
 

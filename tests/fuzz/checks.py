@@ -144,25 +144,35 @@ def check_encoding(scrape_configs: Sequence[ScrapeConfig]) -> None:
 
 
 def check_command(data: bytes) -> None:
-    """Check that the command line prints a result or one line for any input."""
+    """Check that the commands print a result or one line for any input."""
+    from parca_scrape.cli import inputs
     from parca_scrape.cli.console import CommandError
+    from parca_scrape.cli.explain import explain_target
+    from parca_scrape.cli.findings import check_relations
     from parca_scrape.cli.output import encode_json, encode_yaml
-    from parca_scrape.cli.show_unit import decode_show_unit
+    from parca_scrape.cli.relations import RelationTexts, render_texts
 
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         return  # The command refuses it before it decodes anything.
     refusal = ""
+    relations: List[RelationTexts] = []
     try:
-        relations, problems = decode_show_unit(text, ENDPOINT)
+        relations = inputs.join(*inputs.decode(text), ENDPOINT)
+        render_texts(relations)
     except CommandError as error:
         refusal = str(error)
-        relations, problems = [], []
+        relations = []
     assert refusal.isprintable(), refusal
-    scrape_configs, found = render(relations)
-    for problem in problems + found:
+    scrape_configs, problems = render_texts(relations)
+    for problem in problems:
         assert str(problem).isprintable(), problem
+    for finding in check_relations(relations):
+        assert (finding.title + finding.text).isprintable(), finding
+    for scrape_config in scrape_configs[:1]:
+        for entry in scrape_config["static_configs"][:1]:
+            assert explain_target(entry["targets"][0], relations).is_scraped
     check_verdict(scrape_configs)
     document = {"scrape_configs": scrape_configs}
     assert json.loads(encode_json(document)) == document

@@ -25,6 +25,8 @@ from parca_scrape.problems import Problem
 # The first line is an object with this key first. Its value is the version of the format.
 MARK = re.compile(r'^\{"parca-scrape": ', re.MULTILINE)
 VERSION = "1"
+# The name of a unit, `results` and `stdout`.
+OUTPUT_DEPTH = 3
 RELATION = re.compile(r"[^:]+:([0-9]{1,18})")
 
 
@@ -50,19 +52,20 @@ class HookOutput(NamedTuple):
     records: Sequence[Record]
 
 
-def find_outputs(document: object) -> Iterator[str]:
+def find_outputs(document: object, depth: int = OUTPUT_DEPTH) -> Iterator[str]:
     """Yield what the script printed, from what `juju exec --format json` or `yaml` prints.
 
     Juju 2.9 writes `Stdout`, newer versions `stdout`.
     """
     for key, value in (as_object(document) or {}).items():
-        if key in ("stdout", "Stdout") and isinstance(value, str):
-            if is_hook_output(value):
+        if key in ("stdout", "Stdout"):
+            if isinstance(value, str) and is_hook_output(value):
                 yield value
-        else:
-            yield from find_outputs(value)
+        elif depth > 1:
+            yield from find_outputs(value, depth - 1)
     for element in as_list(document) or ():
-        yield from find_outputs(element)
+        if depth > 1:
+            yield from find_outputs(element, depth - 1)
 
 
 def is_hook_output(text: str) -> bool:
@@ -82,7 +85,7 @@ def decode_hook_output(text: str) -> HookOutput:
     header = decode_line(1, lines[0])
     if get_text(header, "parca-scrape") != VERSION:
         raise CommandError(
-            "the script is of another version of parca-scrape: run the one that this version prints"
+            "the script is of another version: run the one that this parca-scrape prints"
         )
     records: List[Record] = []
     for number, line in enumerate(lines[1:], start=2):

@@ -14,9 +14,7 @@ if TYPE_CHECKING:
     from parca_scrape.cli.relations import RelationTexts
     from parca_scrape.cli.show_unit import ShownRelation
 
-HINT = (
-    "expected the output of `juju show-unit parca/0`, or of the script of `parca-scrape collect`"
-)
+HINT = "expected the output of juju show-unit, or of the script that parca-scrape collect prints"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,16 +57,13 @@ def read(arguments: argparse.Namespace) -> List[RelationTexts]:
         return read_files(arguments.files or [STANDARD_INPUT], arguments.endpoint)
     if arguments.files:
         raise CommandError("--live: pass no files with it")
-    from parca_scrape.cli.hook_output import join_outputs
     from parca_scrape.cli.live import run_script
 
-    name = show(arguments.live)
     output = run_script(arguments.live, arguments.endpoint, arguments.model)
     try:
-        _, outputs = decode(output)
-        return join_outputs(outputs)
+        return join(*decode(output), arguments.endpoint)
     except CommandError as error:
-        raise CommandError(f"{name}: {error}") from None
+        raise CommandError(f"{show(arguments.live)}: {error}") from None
 
 
 def read_files(files: Sequence[str], endpoint: str) -> List[RelationTexts]:
@@ -79,9 +74,6 @@ def read_files(files: Sequence[str], endpoint: str) -> List[RelationTexts]:
     """
     if files.count(STANDARD_INPUT) > 1:
         raise CommandError("standard input can be read only once")
-    from parca_scrape.cli.hook_output import join_outputs
-    from parca_scrape.cli.joining import join_sides
-
     units: Dict[str, List[ShownRelation]] = {}
     outputs: List[HookOutput] = []
     for file in files:
@@ -98,6 +90,20 @@ def read_files(files: Sequence[str], endpoint: str) -> List[RelationTexts]:
             if units.setdefault(unit_name, relations) != relations:
                 raise CommandError(f"{name}: {unit_name} is in another input, too, and differs")
         outputs += shown_outputs
+    return join(units, outputs, endpoint)
+
+
+def join(
+    units: Dict[str, List[ShownRelation]], outputs: Sequence[HookOutput], endpoint: str
+) -> List[RelationTexts]:
+    """Return the relations of the Parca charm that inputs show together.
+
+    Raises:
+        CommandError: they do not belong together, or show no relation of the endpoint.
+    """
+    from parca_scrape.cli.hook_output import join_outputs
+    from parca_scrape.cli.joining import join_sides
+
     if units and outputs:
         raise CommandError("pass the output of juju show-unit or of the script, not of both")
     return join_outputs(outputs) if outputs else join_sides(units, endpoint)
