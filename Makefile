@@ -27,7 +27,7 @@ PIP_UPGRADE = $(PIP_INSTALL) 'pip>=21.3'
 .PHONY: help demo test lint misspellings single-files reference format coverage matrix build mutation fuzz soak functional lock clean
 
 help:
-	@echo "make demo          render the examples"
+	@echo "make demo          render and check the examples"
 	@echo "make test          run the tests (PYTEST_ARGS='tests/core/test_targets.py -k host')"
 	@echo "make lint          ruff, vermin, mypy, pyright; are the single files up to date?"
 	@echo "make misspellings  does mypy notice each misspelt field of a dataclass?"
@@ -46,8 +46,10 @@ help:
 
 demo: $(VENV)/installed
 	@for dump in examples/*.yaml; do \
-	    echo "# parca-scrape render $$dump"; \
-	    $(VENV)/bin/parca-scrape render "$$dump" || [ $$? -eq 1 ] || exit 2; \
+	    for command in render check; do \
+	        echo "# parca-scrape $$command $$dump"; \
+	        $(VENV)/bin/parca-scrape $$command "$$dump" || [ $$? -eq 1 ] || exit 2; \
+	    done; \
 	done
 
 test: $(VENV)/with-tests

@@ -260,7 +260,7 @@ def find_expressions(node: ast.AST) -> List[ast.expr]:
         name = getattr(node.targets[0], "id", "")
         if name.endswith("_RULES") and isinstance(node.value, ast.Tuple):
             return node.value.elts
-        return [node.value] if name in CHOSEN else []
+        return [node.value] if name in CHOSEN or name.endswith("_NOTE") else []
     if isinstance(node, ast.FunctionDef) and FINDERS.fullmatch(node.name):
         returned = [one for one in ast.walk(node) if isinstance(one, ast.Return)]
         return [one.value for one in returned if one.value is not None]

@@ -143,4 +143,6 @@ def suggest_commands(unit_names: Sequence[str], endpoint: str, sides: Sides) -> 
     collect = f'juju exec --unit {parca_unit} "$(parca-scrape collect{option})"'
     if not names:
         return collect if consumers else f"{collect}, where UNIT is that of Parca"
-    return f"juju show-unit {' '.join(dict.fromkeys([*unit_names, *names]))}, or of {collect}"
+    first = [parca_unit] if consumers else []
+    units = " ".join(dict.fromkeys([*first, *unit_names, *names]))
+    return f"juju show-unit {units}, or of {collect}"
