@@ -95,7 +95,7 @@ def test_a_target_that_nothing_names(dump: Path, target: str) -> None:
             "must be http or https; the job is skipped",
         ),
         (
-            {"static_configs": [{"targets": ["b:1"]}, {"targets": ["a:1", {}]}, {"targets": "x"}]},
+            {"static_configs": [{"targets": ["b:1"]}, {"targets": ["a:1", 5]}, {"targets": "x"}]},
             "",
         ),
     ],

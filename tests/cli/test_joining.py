@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import List
+from typing import Dict, List, Mapping, Tuple
 
 import pytest
 
@@ -10,7 +10,7 @@ from parca_scrape.cli.console import CommandError
 from parca_scrape.cli.joining import join_sides
 from parca_scrape.cli.plain_yaml import load
 from parca_scrape.cli.relations import RelationTexts, render_texts
-from parca_scrape.cli.show_unit import decode_show_unit
+from parca_scrape.cli.show_unit import ShownRelation, decode_show_unit
 from tests.cli import deployed
 from tests.cli.deployments import VERSIONS, Deployment, show_unit
 
@@ -28,7 +28,7 @@ MISSING = (
 
 def join(*texts: str, endpoint: str = ENDPOINT) -> List[RelationTexts]:
     """Return the relations that the output for some units shows together."""
-    units = {}
+    units: Dict[str, List[ShownRelation]] = {}
     for text in texts:
         units.update(decode_show_unit(load(text)))
     return join_sides(units, endpoint)
@@ -57,7 +57,10 @@ def profiled_units(deployment: Deployment) -> List[str]:
     ]
 
 
-def published(relations: List[RelationTexts]) -> object:
+Published = List[Tuple[int, str, Mapping[str, str], Mapping[str, Mapping[str, str]]]]
+
+
+def published(relations: List[RelationTexts]) -> Published:
     """Return what the charms wrote, without what Juju itself writes into the databags of units."""
     return [
         (
@@ -213,7 +216,7 @@ def test_a_provider_that_another_parca_scrapes_is_refused() -> None:
         "relation-id": 99,
         "endpoint": "profiling",
         "related-endpoint": ENDPOINT,
-        "related-units": {"parca-b/0": {"in-scope": True, "data": {}}},
+        "related-units": {"parca-b/0": {"in-scope": True}},
     }
     api = json.dumps({"api/0": {"relation-info": [other]}})
     with pytest.raises(CommandError) as caught:

@@ -66,8 +66,10 @@ def join(relation_id: int, sides: Sides, commands: str, shows_jobs: bool) -> Rel
         shows_jobs: whether the output for a unit of Parca shows what others published.
     """
     consumers, providers = sides
-    published = [side.databags.app_databag for side in (*providers, *consumers)]
-    app_databag = next((databag for databag in published if databag.get(SCRAPE_JOBS_KEY)), {})
+    app_databag: Mapping[str, str] = {}
+    for side in (*consumers, *providers):  # What an application shows itself counts most.
+        if side.databags.app_databag.get(SCRAPE_JOBS_KEY):
+            app_databag = side.databags.app_databag
     departed = {unit for side in consumers for unit in side.databags.departed_units}
     unit_databags: Dict[str, Mapping[str, str]] = {}
     for side in consumers:
@@ -132,10 +134,10 @@ def suggest_commands(unit_names: Sequence[str], endpoint: str, sides: Sides) -> 
         sides: the sides of all relations.
     """
     consumers, providers = sides
-    shown = {side.relation_id for side in providers} if consumers else set()
+    joined = {side.relation_id for side in providers}
     needed: List[str] = []
     for side in consumers or providers:
-        if side.relation_id not in shown:
+        if side.relation_id not in joined or not consumers:
             needed += order_units(side.databags.unit_databags)[:1]
     names = dict.fromkeys(name for name in needed if not name.startswith(OFFERED_TO))
     parca_unit = consumers[0].relation.unit_name if consumers else next(iter(names), "UNIT")

@@ -35,12 +35,13 @@ def run_script(unit: str, endpoint: str, model: Optional[str]) -> str:
         try:
             return juju.cli(command, "--format", "json", "--unit", unit, "--", script)
         except jubilant.CLIError as error:
-            failure = explain(error.stderr or error.stdout, error.returncode)
+            reason = explain(error.stderr or error.stdout, error.returncode)
+            failure = f"juju {command} failed: {reason}"
             if not UNKNOWN_COMMAND.search(error.stderr or ""):
                 break
         except (OSError, ValueError) as error:
             raise CommandError(f"--live cannot run juju: {explain(str(error))}") from None
-    raise CommandError(f"juju {command} failed: {failure}")
+    raise CommandError(failure)
 
 
 def explain(output: Optional[str], exit_code: int = 1) -> str:
