@@ -34,6 +34,8 @@ UNSUPPORTED = re.compile(
 )
 # Python may try a match this often for each regex and text.
 MAX_TRIES = 1_000_000
+# What one match costs beside a look at a label, on average.
+REGEX_STEPS = 1_000
 VARIABLE = re.compile(r"\$(?:\$|\{(\w+)\}|(\w+))", re.ASCII)
 
 REGEX_RULE = "its regex is not supported"
@@ -72,14 +74,18 @@ class Regex(NamedTuple):
         branches = alternatives + text.count("?") - text.count("(?")
         return cls(pattern, len(re.findall(r"[*+{]", text)), branches)
 
+    @property
+    def is_linear(self) -> bool:
+        """Whether a match takes a time that is linear in the length of the text."""
+        return self.quantifiers < 2 and not self.branches
+
     def match(self, text: str) -> Optional[Mapping[str, str]]:
         """Return the groups of a match by number and name; None if the text does not match.
 
         Raises:
             UnsupportedRuleError: Python may take too long.
         """
-        is_linear = self.quantifiers < 2 and not self.branches
-        if not is_linear and len(text) ** self.quantifiers << self.branches > MAX_TRIES:
+        if not self.is_linear and len(text) ** self.quantifiers << self.branches > MAX_TRIES:
             raise UnsupportedRuleError(LENGTH_RULE)
         match = self.pattern.fullmatch(text)
         if match is None:
@@ -130,6 +136,11 @@ class Rule(NamedTuple):
         is_template = "$" in self.target_label
         is_named = PROFILE_LABEL in (*self.source_labels, self.target_label)
         return is_named or is_template or self.action in NAME_ACTIONS
+
+    def count_steps(self, labels: int) -> int:
+        """Return how much it takes to apply the rule to so many labels."""
+        matches = labels if self.action in NAME_ACTIONS else 1
+        return matches if self.regex is None or self.regex.is_linear else matches * REGEX_STEPS
 
     def apply(self, labels: Labels) -> bool:
         """Change labels in place, and return whether the target is kept.

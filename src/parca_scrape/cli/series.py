@@ -13,6 +13,7 @@ from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional
 
 from parca_scrape._getters import Pairs, as_list, as_object
 from parca_scrape._rules import SCHEME_LABEL, STANDARD_PROFILES, parse_boolean, parse_text
+from parca_scrape.cli.console import CommandError
 from parca_scrape.cli.relabelling import Labels, UnsupportedRuleError, decode_rules
 
 ADDRESS_LABEL = "__address__"
@@ -23,6 +24,9 @@ DEFAULT_SCHEME = "http"
 DEFAULT_PORTS = {"": "80", "http": "80", "https": "443"}
 # Go `net.SplitHostPort`: an address to which Parca adds the port of the scheme.
 WITHOUT_PORT = re.compile(r"[^:\[\]]+|\[[^\[\]]*\]")
+# Steps are labels, profiles and relabel rules, each as often as there are targets.
+MAX_STEPS = 50_000_000
+STEPS_RULE = "more labels, profiles and relabel rules of targets than can be read"
 WITHOUT_RULE = "compared without this rule"
 
 
@@ -45,7 +49,12 @@ class SkippedError(Exception):
 
 
 def list_series(scrape_configs: Iterable[object]) -> Tuple[List[Series], List[str]]:
-    """Return the series of scrape configs, in their order, and what is uncertain about them."""
+    """Return the series of scrape configs, in their order, and what is uncertain about them.
+
+    Raises:
+        CommandError: there is more than can be read in a reasonable time.
+    """
+    steps = 0
     series: List[Series] = []
     warnings: Dict[str, None] = {}
     counts: Dict[str, int] = collections.Counter()
@@ -58,6 +67,9 @@ def list_series(scrape_configs: Iterable[object]) -> Tuple[List[Series], List[st
         counts[job.name] += 1
         if counts[job.name] == 2:
             warnings[f"{job}: Parca refuses a file with two jobs of the same name"] = None
+        steps += job.count_steps()
+        if steps > MAX_STEPS:
+            raise CommandError(STEPS_RULE)
         series += job.list_series()
         warnings.update(dict.fromkeys(f"{job}: {warning}" for warning in job.warnings))
     return series, list(warnings)
@@ -71,6 +83,7 @@ class ScrapedJob:
         self._scheme = parse_text(fields.get("scheme")) or DEFAULT_SCHEME
         self._profiles = list_profiles(fields.get("profiling_config"))
         self._rules, reasons = decode_rules(fields.get("relabel_configs"))
+        self._sees_profile = any(rule.sees_profile for rule in self._rules)
         self._static_configs = as_list(fields.get("static_configs")) or ()
         self.warnings: List[str] = [f"{reason}: {WITHOUT_RULE}" for reason in reasons]
         discoveries = (key for key, value in fields.items() if value)
@@ -83,6 +96,18 @@ class ScrapedJob:
     def __str__(self) -> str:
         """Return a name of the job for a message of one line."""
         return f"job {self.name}" if self.name.isprintable() else f"job {self.name!a}"
+
+    def count_steps(self) -> int:
+        """Return how much there is to do."""
+        return sum(map(self._count_group_steps, self._static_configs))
+
+    def _count_group_steps(self, raw: object) -> int:
+        static_config = as_object(raw) or {}
+        targets = len(as_list(static_config.get("targets")) or ())
+        labels = len(as_object(static_config.get("labels")) or {})
+        times = len(self._profiles) if self._sees_profile else 1
+        rules = sum(rule.count_steps(labels) for rule in self._rules)
+        return targets * (times * (labels + rules) + len(self._profiles))
 
     def list_series(self) -> Iterator[Series]:
         """Yield the series of the targets."""
@@ -109,7 +134,7 @@ class ScrapedJob:
 
     def _list_target(self, own: Labels) -> Iterator[Series]:
         """Yield the series of a target: several if its labels differ between the profiles."""
-        if not any(rule.sees_profile for rule in self._rules):
+        if not self._sees_profile:
             labels = self._relabel(own)
             if labels and self._profiles:
                 yield self._make_series(labels, self._profiles)
