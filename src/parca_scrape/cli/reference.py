@@ -8,7 +8,7 @@ here; there they are in that of a set.
 from __future__ import annotations
 
 import re
-from typing import Dict, FrozenSet, Iterator, List, Mapping, Sequence
+from typing import Dict, FrozenSet, Iterable, Iterator, List, Mapping, Optional, Sequence
 
 from parca_scrape._getters import as_list, as_object
 from parca_scrape._legacy import LEGACY_ADDRESS_KEY
@@ -213,10 +213,11 @@ def list_hosts(unit_databags: Mapping[str, Mapping[str, str]]) -> Dict[str, str]
 
 def list_elements(raw: object, path: str) -> List[object]:
     """Return what Python iterates over: elements, keys or characters."""
-    elements = as_list(raw) if isinstance(raw, list) else as_object(raw)
-    if elements is None and not isinstance(raw, str):
+    elements: Optional[Iterable[object]] = raw if isinstance(raw, str) else as_list(raw)
+    elements = as_object(raw) if elements is None else elements
+    if elements is None:
         raise RaisedError(f"{path}: must be a list")
-    return [*(raw if isinstance(raw, str) else elements or ())]
+    return [*elements]
 
 
 def get_mapping(raw: object, path: str) -> Mapping[str, object]:
