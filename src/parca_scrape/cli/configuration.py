@@ -1,27 +1,23 @@
-"""The two sides of a comparison: databags, or the configuration file of a Parca."""
+"""The sides of a comparison: databags, or the `parca.yaml` of a Parca."""
 
 from __future__ import annotations
 
 import re
-import sys
 from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from parca_scrape._getters import as_list, as_object
 from parca_scrape.cli import inputs
-from parca_scrape.cli.console import PROGRAM, CommandError, name_input
+from parca_scrape.cli.console import CommandError, name_input
 from parca_scrape.cli.plain_yaml import load
 from parca_scrape.cli.reference import render_reference
-from parca_scrape.cli.relations import RelationTexts, hint_at_problems, render_texts
+from parca_scrape.cli.relations import RelationTexts, render_texts
 from parca_scrape.cli.series import Series, list_series
 from parca_scrape.problems import Problem
-from parca_scrape.render import RESERVED_JOB_NAME
 
 SCRAPE_CONFIGS_KEY = "scrape_configs"
 # A quick look, before the text is decoded.
 KEY = re.compile(rf"""^["']?{SCRAPE_CONFIGS_KEY}["']?[ \t]*:""", re.MULTILINE)
 QUOTED_KEY = f'"{SCRAPE_CONFIGS_KEY}"'
-# A file can give one for each of its targets.
-MAX_WARNINGS = 20
 
 
 class Side(NamedTuple):
@@ -29,36 +25,48 @@ class Side(NamedTuple):
 
     series: List[Series]
     warnings: List[str]
+    """What is uncertain about them."""
     is_configuration: bool
-    """Whether it is the configuration file of a Parca."""
+    """Whether it is a `parca.yaml`."""
+    problems: Sequence[Problem] = ()
+    """What is wrong with its databags."""
 
 
 def read_side(file: str, text: str, endpoint: str, library: Optional[str] = None) -> Side:
-    """Return what the text of a file shows; what is wrong with its databags goes to standard error.
+    """Return what a file shows.
 
     Args:
         file: the name of the file.
         text: its text.
         endpoint: the endpoint of the Parca charm.
-        library: the reference library whose rules render the databags; None for this library.
+        library: the reference library by whose rules databags are rendered; None for this one.
 
     Raises:
         CommandError: the text cannot be used.
     """
     try:
         scrape_configs = decode_configuration(text)
+        if scrape_configs is not None:
+            if library:
+                raise CommandError("--as is for databags, and this is a parca.yaml")
+            return Side(*list_series(scrape_configs), is_configuration=True)
     except CommandError as error:
         raise CommandError(f"{name_input(file)}: {error}") from None
-    if scrape_configs is not None:
-        if library:
-            raise CommandError(
-                f"{name_input(file)}: --as needs the databags, and this is a parca.yaml"
-            )
-        return Side(*list_series(scrape_configs), is_configuration=True)
-    relations = inputs.decode_text(text, file, endpoint)
-    rendered, problems = render_relations(relations, library)
-    hint_at_problems(problems)
-    return Side(*list_series(rendered), is_configuration=False)
+    relations = inputs.decode_texts([(file, text)], endpoint)
+    try:
+        rendered, problems = render_relations(relations, library)
+        series, warnings = list_series(rendered)
+    except CommandError as error:
+        raise CommandError(f"{name_input(file)}: {error}") from None
+    for relation in relations:
+        for problem in () if relation.is_whole else relation.problems[:1]:
+            warnings.append(str(problem.in_relation(relation.relation_id, relation.describe())))
+    if library and any(problem.severity == "error" for problem in problems):
+        warnings.append(
+            f"the {library} reference library does not know these problems, and Parca may refuse"
+            " all that it makes of the databags: compare with the parca.yaml in place"
+        )
+    return Side(series, warnings, is_configuration=False, problems=problems)
 
 
 def decode_configuration(text: str) -> Optional[Sequence[object]]:
@@ -83,8 +91,12 @@ def decode_configuration(text: str) -> Optional[Sequence[object]]:
 def render_relations(
     relations: Sequence[RelationTexts], library: Optional[str]
 ) -> Tuple[Sequence[object], List[Problem]]:
-    """Return the scrape configs of relations, and the problems of their databags."""
-    if library is None:
-        return render_texts(relations)
-    scrape_configs = render_reference(relations, library)
-    return scrape_configs, [problem for relation in relations for problem in relation.problems]
+    """Return the scrape configs of relations, and the problems of their databags.
+
+    Raises:
+        CommandError: there is nothing to render, because the input leaves it out; or the
+            reference library fails on a databag.
+    """
+    reference = render_reference(relations, library) if library else None
+    scrape_configs, problems = render_texts(relations)
+    return (scrape_configs if reference is None else reference), problems

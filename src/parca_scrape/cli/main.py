@@ -10,11 +10,17 @@ import contextlib
 import os
 from typing import Callable, Optional, Sequence
 
-from parca_scrape.cli import check, collect, render, vendor
+from parca_scrape.cli import check, collect, diff, render, vendor
 from parca_scrape.cli.console import FAILED, PROGRAM, CommandError, fail
 from parca_scrape.version import VERSION
 
-COMMANDS = {"check": check, "collect": collect, "render": render, "vendor": vendor}
+COMMANDS = {
+    "check": check,
+    "collect": collect,
+    "diff": diff,
+    "render": render,
+    "vendor": vendor,
+}
 # What a shell reports for a process that SIGINT or SIGPIPE ended.
 INTERRUPTED = 130
 READER_GONE = 141

@@ -60,21 +60,17 @@ def render_reference(relations: Sequence[RelationTexts], library: str) -> List[o
         library: a key of `LIBRARIES`.
 
     Raises:
-        CommandError: the library raises on a databag, or there is nothing to render, because the
-            input leaves it out.
+        CommandError: the library raises on a databag.
     """
     scrape_configs: List[object] = []
     for relation in relations:
         try:
             scrape_configs += ReferenceRelation(relation, LIBRARIES[library]).render()
         except RaisedError as error:
-            name = f"relation {relation.relation_id} with {show(relation.application)}"
+            name = f"relation {relation.relation_id} with {show(relation.describe())}"
             raise CommandError(
-                f"{name}: the {library} reference library fails on {error}; {CONSEQUENCE}"
+                f"{name}: the {library} reference library fails on {error}: {CONSEQUENCE}"
             ) from None
-    missing = [relation for relation in relations if not relation.is_whole]
-    if missing and not scrape_configs:
-        raise CommandError(str(next(iter(missing[0].problems), "databags are missing")))
     return scrape_configs
 
 

@@ -1,0 +1,212 @@
+"""`parca-scrape diff`: report which series go on, move, start, end and break."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Dict, Iterable, List, Optional, Sequence
+
+from parca_scrape.cli import inputs
+from parca_scrape.cli.console import (
+    PROBLEMS_FOUND,
+    PROGRAM,
+    STANDARD_INPUT,
+    CommandError,
+    name_input,
+    show,
+    write_text,
+)
+
+if TYPE_CHECKING:
+    import argparse
+
+    from parca_scrape.cli.comparison import Row
+    from parca_scrape.cli.configuration import Side
+    from parca_scrape.cli.series import Series
+
+HELP = "report which series go on, move, start, end and break between two inputs"
+DESCRIPTION = """\
+Compare what Parca makes of two inputs; each is databags, or a parca.yaml in place. A series is
+the labels and the profile of a target: another address alone does not break it. Exit code: 0
+if all series go on, move or start; 1 if one breaks or ends; 2 if an input cannot be used."""
+EXAMPLE = "juju show-unit parca/0 | parca-scrape diff parca.yaml -"
+# A file can give one for each of its targets.
+MAX_WARNINGS = 20
+COLUMNS = ("change", "job", "target", "profiles", "details")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command to its parser."""
+    kinds = "output as for the other commands, or a parca.yaml; - is standard input"
+    parser.add_argument("old", metavar="OLD", help=kinds)
+    parser.add_argument(
+        "new", metavar="NEW", nargs="?", help=f"{kinds} (with --as, by default the same as OLD)"
+    )
+    parser.add_argument(
+        "--as",
+        dest="library",
+        choices=("machine", "k8s"),
+        help="render OLD by the rules of the reference library of this charm, to see what changes"
+        " when only the library is upgraded",
+    )
+    parser.add_argument("--all", action="store_true", help="list the targets that go on, too")
+    inputs.add_endpoint(parser)
+    parser.add_argument(
+        "--format",
+        choices=("text", "json"),
+        default="text",
+        help="output format (default: %(default)s)",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Compare two inputs and return the exit code.
+
+    Raises:
+        CommandError: an input cannot be used.
+        OSError: the result cannot be written.
+    """
+    from parca_scrape.cli.comparison import Change, compare
+    from parca_scrape.cli.configuration import read_side
+    from parca_scrape.cli.relations import hint_at_problems
+
+    old_file, new_file = arguments.old, arguments.new
+    if new_file is None and not arguments.library:
+        raise CommandError("NEW is missing: only with --as it can be left out")
+    if old_file == new_file == STANDARD_INPUT:
+        raise CommandError("standard input can be read only once")
+    old_text = inputs.read_file(old_file)
+    new_text = old_text if new_file is None else inputs.read_file(new_file)
+    old = read_side(old_file, old_text, arguments.endpoint, arguments.library)
+    new = read_side(new_file or old_file, new_text, arguments.endpoint)
+    for side in (old, new) if old_text != new_text else (new,):
+        hint_at_problems(side.problems)
+    warnings = [
+        *(f"{name_input(old_file)}: {warning}" for warning in old.warnings),
+        *(f"{name_input(new_file or old_file)}: {warning}" for warning in new.warnings),
+    ]
+    old_series, new_series = omit_own_job(old, new), omit_own_job(new, old)
+    if (len(old_series), len(new_series)) != (len(old.series), len(new.series)):
+        warnings.append("the job parca, which the Parca charm adds for itself, is not compared")
+    rows = compare(old_series, new_series)
+    counts = dict.fromkeys(Change, 0)
+    for row in rows:
+        counts[row.change] += 1
+    shown = [row for row in rows if arguments.all or not is_unchanged(row)]
+    if arguments.format == "json":
+        names = {change.name.lower(): number for change, number in counts.items()}
+        write_json(arguments.library, names, shown, warnings)
+    else:
+        write_lines(shown)
+        write_text(", ".join(f"{change.value}: {counts[change]:,}" for change in Change) + "\n")
+    write_warnings(warnings)
+    return PROBLEMS_FOUND if any(row.is_loss for row in rows) else 0
+
+
+def omit_own_job(side: Side, other: Side) -> List[Series]:
+    """Return the series of a side without the job that parca-k8s adds to its parca.yaml.
+
+    No databag holds this job, so it stays when both sides are files.
+    """
+    from parca_scrape.render import RESERVED_JOB_NAME
+
+    is_other = any(series.job == RESERVED_JOB_NAME for series in other.series)
+    if not side.is_configuration or other.is_configuration or is_other:
+        return side.series
+    return [series for series in side.series if series.job != RESERVED_JOB_NAME]
+
+
+def is_unchanged(row: Row) -> bool:
+    """Return whether there is nothing to say of a row: its series go on as they were."""
+    from parca_scrape.cli.comparison import Change
+
+    return row.change is Change.GOES_ON and not describe(row)
+
+
+def describe(row: Row) -> str:
+    """Return what has changed of a target, in one line."""
+    from parca_scrape.cli.comparison import Change
+
+    if row.old is None or row.new is None:
+        return "another target has the same series" if row.change is Change.GOES_ON else ""
+    changes: List[str] = []
+    if row.change is Change.MOVED:
+        changes.append(f"address: {show(row.old.address)} -> {show(row.new.address)}")
+    if row.old.scheme != row.new.scheme:
+        changes.append(f"scheme: {show(row.old.scheme)} -> {show(row.new.scheme)}")
+    for label in row.changed_labels:
+        old, new = (show(value) if value else "(none)" for value in (label.old, label.new))
+        changes.append(f"{show(label.name)}: {old} -> {new}")
+    return ", ".join(changes)
+
+
+def write_lines(rows: Sequence[Row]) -> None:
+    """Print rows as a table for people."""
+    from parca_scrape.cli.comparison import Change
+    from parca_scrape.cli.screen import BLUE, GREEN, RED, YELLOW, paint, write_table
+
+    colours = {
+        Change.BREAKS: RED,
+        Change.ENDS: RED,
+        Change.MOVED: YELLOW,
+        Change.STARTS: GREEN,
+        Change.GOES_ON: BLUE,
+    }
+    write_table(
+        COLUMNS,
+        [
+            (
+                paint(row.change.value, colours[row.change]),
+                show(row.series.job),
+                show(row.series.address),
+                "all" if row.is_whole else show(", ".join(row.profiles)),
+                describe(row),
+            )
+            for row in rows
+        ],
+    )
+
+
+def write_json(
+    library: Optional[str],
+    counts: Dict[str, int],
+    rows: Iterable[Row],
+    warnings: Sequence[str],
+) -> None:
+    """Print the result as JSON."""
+    import json
+
+    document = {
+        "as": library,
+        "counts": counts,
+        "targets": [
+            {
+                "change": row.change.name.lower(),
+                "job": row.series.job,
+                "target": row.series.address,
+                "profiles": list(row.profiles),
+                "all_profiles": row.is_whole,
+                "labels": [label._asdict() for label in row.changed_labels],
+                "old": encode_place(row.old),
+                "new": encode_place(row.new),
+            }
+            for row in rows
+        ],
+        "warnings": list(warnings),
+    }
+    write_text(json.dumps(document, indent=2) + "\n")
+
+
+def encode_place(series: Optional[Series]) -> Optional[Dict[str, str]]:
+    """Return where a target is or was."""
+    if series is None:
+        return None
+    return {"job": series.job, "target": series.address, "scheme": series.scheme}
+
+
+def write_warnings(warnings: Sequence[str]) -> None:
+    """Say on standard error what is uncertain about the result."""
+    for warning in warnings[:MAX_WARNINGS]:
+        print(f"{PROGRAM}: {show(warning)}", file=sys.stderr)
+    if len(warnings) > MAX_WARNINGS:
+        more = len(warnings) - MAX_WARNINGS
+        print(f"{PROGRAM}: and {more:,} more of this kind", file=sys.stderr)
