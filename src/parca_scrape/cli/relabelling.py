@@ -38,8 +38,11 @@ MAX_TRIES = 1_000_000
 REGEX_STEPS = 1_000
 VARIABLE = re.compile(r"\$(?:\$|\{(\w+)\}|(\w+))", re.ASCII)
 
+# Parca keeps shorter values only; a rule can double a value, and the next one again.
+MAX_LENGTH = 100_000
 REGEX_RULE = "its regex is not supported"
-LENGTH_RULE = "its regex would take too long for the labels"
+TRIES_RULE = "its regex would take too long for the labels"
+LENGTH_RULE = "the labels would become too long"
 
 
 class UnsupportedRuleError(Exception):
@@ -86,7 +89,7 @@ class Regex(NamedTuple):
             UnsupportedRuleError: Python may take too long.
         """
         if not self.is_linear and len(text) ** self.quantifiers << self.branches > MAX_TRIES:
-            raise UnsupportedRuleError(LENGTH_RULE)
+            raise UnsupportedRuleError(TRIES_RULE)
         match = self.pattern.fullmatch(text)
         if match is None:
             return None
@@ -151,11 +154,14 @@ class Rule(NamedTuple):
         if self.action in NAME_ACTIONS:
             self._apply_to_names(labels)
             return True
-        value = self.separator.join([labels.get(name, "") for name in self.source_labels])
+        values = [labels.get(name, "") for name in self.source_labels]
+        if sum(map(len, values)) + len(self.separator) * len(values) > MAX_LENGTH:
+            raise UnsupportedRuleError(LENGTH_RULE)
+        value = self.separator.join(values)
         groups = self._match(value)
         if self.action == "replace":
-            if groups is not None:
-                target_label = expand(self.target_label, groups)
+            target_label = "" if groups is None else expand(self.target_label, groups)
+            if groups is not None and target_label:
                 set_label(labels, target_label, expand(self.replacement, groups))
             return True
         return (groups is not None) == (self.action == "keep")
@@ -177,9 +183,15 @@ class Rule(NamedTuple):
 
 
 def expand(template: str, groups: Mapping[str, str]) -> str:
-    """Return a template with the groups that it names: `$1`, `${1}` or `${name}`."""
+    """Return a template with the groups that it names: `$1`, `${1}` or `${name}`.
+
+    Raises:
+        UnsupportedRuleError: the result would be too long.
+    """
     if "$" not in template:
         return template
+    if len(template) + template.count("$") * len(groups["0"]) > MAX_LENGTH:
+        raise UnsupportedRuleError(LENGTH_RULE)
 
     def replace(variable: Match[str]) -> str:
         name = variable.group(1) or variable.group(2)
@@ -190,7 +202,7 @@ def expand(template: str, groups: Mapping[str, str]) -> str:
 
 def set_label(labels: Labels, name: str, value: str) -> None:
     """Set a label; an empty value removes it."""
-    if value and name:
+    if value:
         labels[name] = value
     else:
         labels.pop(name, None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import collections
 import re
-from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from parca_scrape._getters import Pairs, as_list, as_object
 from parca_scrape._rules import SCHEME_LABEL, STANDARD_PROFILES, parse_boolean, parse_text
@@ -24,8 +24,9 @@ DEFAULT_SCHEME = "http"
 DEFAULT_PORTS = {"": "80", "http": "80", "https": "443"}
 # Go `net.SplitHostPort`: an address to which Parca adds the port of the scheme.
 WITHOUT_PORT = re.compile(r"[^:\[\]]+|\[[^\[\]]*\]")
-# Steps are labels, profiles and relabel rules, each as often as there are targets.
+# A step is a label, a profile or a relabel rule of a target, or so many characters of its labels.
 MAX_STEPS = 50_000_000
+STEP_LENGTH = 10
 STEPS_RULE = "more labels, profiles and relabel rules of targets than can be read"
 WITHOUT_RULE = "compared without this rule"
 
@@ -54,7 +55,7 @@ def list_series(scrape_configs: Iterable[object]) -> Tuple[List[Series], List[st
     Raises:
         CommandError: there is more than can be read in a reasonable time.
     """
-    steps = 0
+    budget = Budget()
     series: List[Series] = []
     warnings: Dict[str, None] = {}
     counts: Dict[str, int] = collections.Counter()
@@ -63,22 +64,37 @@ def list_series(scrape_configs: Iterable[object]) -> Tuple[List[Series], List[st
         if fields is None:
             warnings[f"scrape_configs[{index}]: not an object, so it is skipped"] = None
             continue
-        job = ScrapedJob(fields)
+        job = ScrapedJob(fields, budget)
         counts[job.name] += 1
         if counts[job.name] == 2:
             warnings[f"{job}: Parca refuses a file with two jobs of the same name"] = None
-        steps += job.count_steps()
-        if steps > MAX_STEPS:
-            raise CommandError(STEPS_RULE)
         series += job.list_series()
         warnings.update(dict.fromkeys(f"{job}: {warning}" for warning in job.warnings))
     return series, list(warnings)
 
 
+class Budget:
+    """How much may be done for the scrape configs of one side."""
+
+    def __init__(self) -> None:
+        self._steps = MAX_STEPS
+
+    def spend(self, steps: int) -> None:
+        """Count steps.
+
+        Raises:
+            CommandError: there were too many.
+        """
+        self._steps -= steps
+        if self._steps < 0:
+            raise CommandError(STEPS_RULE)
+
+
 class ScrapedJob:
     """A scrape config as Parca reads it."""
 
-    def __init__(self, fields: Mapping[str, object]) -> None:
+    def __init__(self, fields: Mapping[str, object], budget: Budget) -> None:
+        self._budget = budget
         self.name: str = parse_text(fields.get("job_name")) or ""
         self._scheme = parse_text(fields.get("scheme")) or DEFAULT_SCHEME
         self._profiles = list_profiles(fields.get("profiling_config"))
@@ -97,18 +113,6 @@ class ScrapedJob:
         """Return a name of the job for a message of one line."""
         return f"job {self.name}" if self.name.isprintable() else f"job {self.name!a}"
 
-    def count_steps(self) -> int:
-        """Return how much there is to do."""
-        return sum(map(self._count_group_steps, self._static_configs))
-
-    def _count_group_steps(self, raw: object) -> int:
-        static_config = as_object(raw) or {}
-        targets = len(as_list(static_config.get("targets")) or ())
-        labels = len(as_object(static_config.get("labels")) or {})
-        times = len(self._profiles) if self._sees_profile else 1
-        rules = sum(rule.count_steps(labels) for rule in self._rules)
-        return targets * (times * (labels + rules) + len(self._profiles))
-
     def list_series(self) -> Iterator[Series]:
         """Yield the series of the targets."""
         for index, static_config in enumerate(self._static_configs):
@@ -124,7 +128,11 @@ class ScrapedJob:
             text = parse_text(value)
             if text:
                 own[name] = text
-        targets = map(parse_text, as_list(static_config.get("targets")) or ())
+        elements = as_list(static_config.get("targets")) or ()
+        rules = sum(rule.count_steps(len(own)) for rule in self._rules)
+        times = len(self._profiles) if self._sees_profile else 1
+        self._budget.spend(len(elements) * (times * (len(own) + rules) + len(self._profiles)))
+        targets = map(parse_text, elements)
         return [
             series
             for target in targets
@@ -139,12 +147,12 @@ class ScrapedJob:
             if labels and self._profiles:
                 yield self._make_series(labels, self._profiles)
             return
-        names: Dict[Series, List[str]] = {}
+        names: Dict[Series, Set[str]] = {}
         for profile in self._profiles:
             labels = self._relabel({**own, PROFILE_LABEL: profile})
             if labels:
                 name = labels.pop(PROFILE_LABEL, "")
-                names.setdefault(self._make_series(labels, ()), []).append(name)
+                names.setdefault(self._make_series(labels, ()), set()).add(name)
         for series, profiles in names.items():
             yield series._replace(profiles=tuple(sorted(profiles)))
 
@@ -177,6 +185,7 @@ class ScrapedJob:
             for name, value in labels.items()
             if value and not name.startswith(HIDDEN_PREFIX)
         ]
+        self._budget.spend(sum(len(value) for _, value in shown) // STEP_LENGTH)
         return Series(
             job=self.name,
             address=labels[ADDRESS_LABEL],
