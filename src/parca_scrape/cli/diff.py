@@ -130,7 +130,7 @@ def describe(row: Row) -> str:
         return "another target has the same series" if row.change is Change.GOES_ON else ""
     changes: List[str] = []
     if row.change is Change.MOVED:
-        changes.append(f"address: {show(row.old.address)} -> {show(row.new.address)}")
+        changes.append(f"from {show(row.old.address)}")
     if row.old.scheme != row.new.scheme:
         changes.append(f"scheme: {show(row.old.scheme)} -> {show(row.new.scheme)}")
     for label in row.changed_labels:
