@@ -15,8 +15,9 @@ import parca_scrape.cli
 from parca_scrape.cli.diff import MAX_WARNINGS
 from tests.cli.command import run, start
 from tests.cli.dumps import ONE_PORT, make_document, make_dump
+from tests.cli.golden_files import GOLDEN, INPUTS, check_golden
 
-GOLDEN = Path(__file__).parent / "golden" / "diff"
+DIFFS = GOLDEN / "diff"
 SCHEMA_FILE = Path(parca_scrape.cli.__file__).parent / "schemas" / "diff.json"
 SCHEMA: Mapping[str, object] = json.loads(SCHEMA_FILE.read_text("utf-8"))
 NOTHING = "breaks: 0, ends: 0, moved: 0, starts: 0, goes on: {}\n"
@@ -53,13 +54,14 @@ def make_config(*targets: str, **settings: object) -> Dict[str, object]:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_output_is_that_of_the_golden_file(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(GOLDEN)
+    monkeypatch.chdir(DIFFS)
     arguments, exit_code = COMMANDS[name]
-    expected = (GOLDEN / name).read_text("utf-8")
-    assert run("diff", *arguments.split())[:2] == (exit_code, expected)
+    code, out, _ = run("diff", *arguments.split())
+    check_golden(DIFFS / name, out)
+    assert code == exit_code
 
 
-@pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.json")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(DIFFS.glob("*.json")), ids=lambda path: path.name)
 def test_json_output_is_valid_under_its_schema(path: Path) -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     jsonschema.validate(json.loads(path.read_text("utf-8")), SCHEMA)
@@ -71,6 +73,15 @@ def test_databags_are_compared_with_the_file_that_holds_what_they_give(tmp_path:
     assert diff(tmp_path, make_parca_yaml(config), make_dump(ONE_PORT)) == result
     assert diff(tmp_path, make_dump(ONE_PORT), make_parca_yaml(config)) == result
     assert diff(tmp_path, make_dump(ONE_PORT), json.dumps(make_document())) == result
+
+
+@pytest.mark.parametrize("deployment", ["kubernetes", "machine"])
+@pytest.mark.parametrize("juju", ["2.9-parca", "2.9-all", "4.0.5-all", "4.0.16-all"])
+def test_the_version_of_juju_makes_no_difference(deployment: str, juju: str) -> None:
+    new = INPUTS / f"{deployment}-juju-{juju}.yaml"
+    exit_code, out, _ = run("diff", INPUTS / f"{deployment}-juju-3.6-parca.yaml", new)
+    goes_on = 5 if deployment == "kubernetes" else 2
+    assert (exit_code, out) == (0, NOTHING.format(goes_on))
 
 
 def test_a_move_alone_has_exit_code_0(tmp_path: Path) -> None:

@@ -70,7 +70,9 @@ def test_a_rule_can_drop_a_target(action: str, regex: str, is_kept: bool) -> Non
         ).map(lambda rule: {**rule, "target_label": "c"}),
         max_size=3,
     ),
-    labels=st.dictionaries(NAMES, st.sampled_from(["x", "y", "x-1", "xy", "x\ny"])),
+    labels=st.dictionaries(NAMES, st.sampled_from(["x", "y", "x-1", "xy", "x\ny"])).map(
+        lambda labels: dict(sorted(labels.items()))
+    ),
 )
 def test_rules_do_what_parca_does(rules: List[Dict[str, object]], labels: Labels) -> None:
     expected = {**labels}

@@ -90,7 +90,7 @@ def test_an_address_gets_the_port_of_its_scheme(target: str, scheme: str, addres
 
 
 def test_labels_that_parca_hides_are_left_out() -> None:
-    labels = {"__scheme__": "https", "__x": "y", "a": "b", "empty": ""}
+    labels = {"__scheme__": "https", "__address__": "x:1", "a": "b", "empty": ""}
     static_config = {"targets": ["h"], "labels": labels}
     series = make_series("h:443", a="b")._replace(scheme="https")
     assert list_series([{**make_config(), "static_configs": [static_config]}]) == ([series], [])
@@ -130,6 +130,14 @@ def test_a_rule_can_give_each_profile_labels_of_its_own() -> None:
         make_series("h:1", ("memory", "mutex"), kind="m"),
     ]
     assert list_series([make_config("h:1", relabel_configs=rules)]) == (expected, [])
+
+
+def test_of_two_labels_that_become_one_the_last_of_parca_counts() -> None:
+    # Parca adds the label `job` after those of the static config.
+    rules = [{"action": "labelmap", "regex": "(?:a|job|z)", "replacement": "b"}]
+    static_config = {"targets": ["h:1"], "labels": {"z": "1", "a": "2"}}
+    config = {**make_config(relabel_configs=rules), "static_configs": [static_config]}
+    assert list_series([config]) == ([make_series("h:1", a="2", b="j", z="1")], [])
 
 
 def test_a_rule_can_rename_profiles() -> None:

@@ -168,7 +168,7 @@ class Rule(NamedTuple):
 
     def _apply_to_names(self, labels: Labels) -> None:
         """Add, drop or keep labels by their names."""
-        matches = [(name, self._match(name)) for name in sorted(labels)]
+        matches = [(name, self._match(name)) for name in labels]
         values = dict(labels)
         for name, groups in matches:
             if self.action == "labelmap":

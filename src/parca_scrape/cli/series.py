@@ -123,11 +123,12 @@ class ScrapedJob:
 
     def _list_group(self, static_config: Mapping[str, object]) -> List[Series]:
         """Return the series of a static config; raise `SkippedError` if Parca skips it."""
-        own: Labels = {"job": self.name, SCHEME_LABEL: self._scheme}
-        for name, value in (as_object(static_config.get("labels")) or {}).items():
-            text = parse_text(value)
-            if text:
-                own[name] = text
+        # In the order in which Parca maps the names of labels.
+        labels = as_object(static_config.get("labels")) or {}
+        texts = ((name, parse_text(labels[name])) for name in sorted(labels))
+        own: Labels = {name: text for name, text in texts if text and name != ADDRESS_LABEL}
+        for name, default in (("job", self.name), (SCHEME_LABEL, self._scheme)):
+            own.setdefault(name, default)
         elements = as_list(static_config.get("targets")) or ()
         rules = sum(rule.count_steps(len(own)) for rule in self._rules)
         times = len(self._profiles) if self._sees_profile else 1
@@ -137,7 +138,7 @@ class ScrapedJob:
             series
             for target in targets
             if target is not None
-            for series in self._list_target({**own, ADDRESS_LABEL: target})
+            for series in self._list_target({ADDRESS_LABEL: target, **own})
         ]
 
     def _list_target(self, own: Labels) -> Iterator[Series]:
