@@ -100,6 +100,7 @@ def test_rules_do_what_parca_does(rules: List[Dict[str, object]], labels: Labels
                 "[[:alpha:]]",
                 "a**",
                 "x" * 1001,
+                "(" * 51 + ")" * 51,
             ]
         ),
     ],

@@ -193,6 +193,11 @@ def test_two_jobs_of_one_name_are_reported() -> None:
     assert (len(series), warnings) == (3, [warning])
 
 
+def test_a_job_without_a_name_is_reported_as_such() -> None:
+    warning = "a job without a name: static_configs[0]: Parca skips it: a target has no address"
+    assert list_series([{**make_config(""), "job_name": None}]) == ([], [warning])
+
+
 def test_a_name_that_cannot_be_printed_is_escaped() -> None:
     config = {**make_config(""), "job_name": "\x1b[2J"}
     warning = r"job '\x1b[2J': static_configs[0]: Parca skips it: a target has no address"

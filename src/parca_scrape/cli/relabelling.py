@@ -26,6 +26,8 @@ PROFILE_LABEL = "__name__"
 PROFILE_PATH_LABEL = "__profile_path__"
 
 MAX_REGEX_LENGTH = 1_000
+# Python recurses into groups.
+MAX_GROUPS = 50
 # Look-around, comments, atomic groups, back-references and other words of Python alone; the
 # classes of POSIX, which Python reads as others; and a quantifier on a group or on a quantifier,
 # for which Python can take exponential time.
@@ -33,9 +35,9 @@ UNSUPPORTED = re.compile(
     r"\(\?(?:[=!#>(]|<[=!]|P=)|\\[1-9ZAuUNx]|\[\[:|\)[*+{]|[*+?}][*+{]|[*+?}]\?[*+?{]"
 )
 # Python may try a match this often for each regex and text.
-MAX_TRIES = 1_000_000
+MAX_TRIES = 250_000
 # What one match costs beside a look at a label, on average.
-REGEX_STEPS = 1_000
+REGEX_STEPS = 2_000
 VARIABLE = re.compile(r"\$(?:\$|\{(\w+)\}|(\w+))", re.ASCII)
 
 # Parca keeps shorter values only; a rule can double a value, and the next one again.
@@ -67,13 +69,14 @@ class Regex(NamedTuple):
         """
         if text == ANYTHING:
             return None
-        if len(text) > MAX_REGEX_LENGTH or UNSUPPORTED.search(text):
+        groups = text.count("(")
+        if len(text) > MAX_REGEX_LENGTH or groups > MAX_GROUPS or UNSUPPORTED.search(text):
             raise UnsupportedRuleError(REGEX_RULE)
         try:
             pattern = re.compile(text, re.DOTALL | re.ASCII)
         except (re.error, ValueError, OverflowError, RecursionError):
             raise UnsupportedRuleError(REGEX_RULE) from None
-        alternatives = text.count("|") if text.count("(") > 1 else 0
+        alternatives = text.count("|") if groups > 1 else 0
         branches = alternatives + text.count("?") - text.count("(?")
         return cls(pattern, len(re.findall(r"[*+{]", text)), branches)
 

@@ -111,6 +111,8 @@ class ScrapedJob:
 
     def __str__(self) -> str:
         """Return a name of the job for a message of one line."""
+        if not self.name:
+            return "a job without a name"
         return f"job {self.name}" if self.name.isprintable() else f"job {self.name!a}"
 
     def list_series(self) -> Iterator[Series]:
