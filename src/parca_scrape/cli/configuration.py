@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from parca_scrape._getters import as_list, as_object
 from parca_scrape.cli import inputs
 from parca_scrape.cli.console import CommandError, name_input
+from parca_scrape.cli.hook_output import HookOutput
 from parca_scrape.cli.plain_yaml import load
 from parca_scrape.cli.reference import render_reference
 from parca_scrape.cli.relations import RelationTexts, render_texts
 from parca_scrape.cli.series import Series, list_series
+from parca_scrape.cli.show_unit import ShownRelation
 from parca_scrape.problems import Problem
 
 SCRAPE_CONFIGS_KEY = "scrape_configs"
@@ -45,19 +47,25 @@ def read_side(file: str, text: str, endpoint: str, library: Optional[str] = None
         CommandError: the text cannot be used.
     """
     try:
-        scrape_configs = decode_configuration(text)
-        if scrape_configs is not None:
-            if library:
-                raise CommandError("--as is for databags, and this is a parca.yaml")
-            return Side(*list_series(scrape_configs), is_configuration=True)
+        return decode_side(text, endpoint, library)
     except CommandError as error:
         raise CommandError(f"{name_input(file)}: {error}") from None
-    relations = inputs.decode_texts([(file, text)], endpoint)
-    try:
-        rendered, problems = render_relations(relations, library)
-        series, warnings = list_series(rendered)
-    except CommandError as error:
-        raise CommandError(f"{name_input(file)}: {error}") from None
+
+
+def decode_side(text: str, endpoint: str, library: Optional[str]) -> Side:
+    """Return what a text shows.
+
+    Raises:
+        CommandError: the text cannot be used.
+    """
+    scrape_configs = decode_configuration(text)
+    if scrape_configs is not None:
+        if library:
+            raise CommandError("--as is for databags, and this is a parca.yaml")
+        return Side(*list_series(scrape_configs), is_configuration=True)
+    relations = inputs.join(*decode_inputs(text), endpoint)
+    rendered, problems = render_relations(relations, library)
+    series, warnings = list_series(rendered)
     for relation in relations:
         for problem in () if relation.is_whole else relation.problems[:1]:
             warnings.append(str(problem.in_relation(relation.relation_id, relation.describe())))
@@ -86,6 +94,18 @@ def decode_configuration(text: str) -> Optional[Sequence[object]]:
     if scrape_configs is None:
         raise CommandError(f"{SCRAPE_CONFIGS_KEY} must be a list")
     return scrape_configs
+
+
+def decode_inputs(text: str) -> Tuple[Dict[str, List[ShownRelation]], List[HookOutput]]:
+    """Return what a text shows of databags.
+
+    Raises:
+        CommandError: the text is something else.
+    """
+    try:
+        return inputs.decode(text)
+    except CommandError as error:
+        raise CommandError(f"{error}; {inputs.HINT}, or a parca.yaml") from None
 
 
 def render_relations(

@@ -12,6 +12,7 @@ from parca_scrape.cli.console import (
     STANDARD_INPUT,
     CommandError,
     name_input,
+    read_text,
     show,
     write_text,
 )
@@ -74,8 +75,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise CommandError("NEW is missing: only with --as it can be left out")
     if old_file == new_file == STANDARD_INPUT:
         raise CommandError("standard input can be read only once")
-    old_text = inputs.read_file(old_file)
-    new_text = old_text if new_file is None else inputs.read_file(new_file)
+    old_text = read_file(old_file)
+    new_text = old_text if new_file is None else read_file(new_file)
     old = read_side(old_file, old_text, arguments.endpoint, arguments.library)
     new = read_side(new_file or old_file, new_text, arguments.endpoint)
     for side in (old, new) if old_text != new_text else (new,):
@@ -100,6 +101,18 @@ def run(arguments: argparse.Namespace) -> int:
         write_text(", ".join(f"{change.value}: {counts[change]:,}" for change in Change) + "\n")
     write_warnings(warnings)
     return PROBLEMS_FOUND if any(row.is_loss for row in rows) else 0
+
+
+def read_file(file: str) -> str:
+    """Return the text of a file or of standard input.
+
+    Raises:
+        CommandError: it cannot be read, or is not text.
+    """
+    try:
+        return read_text(file)
+    except CommandError as error:
+        raise CommandError(f"{name_input(file)}: {error}") from None
 
 
 def omit_own_job(side: Side, other: Side) -> List[Series]:
