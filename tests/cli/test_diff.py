@@ -202,6 +202,20 @@ def test_problems_of_both_inputs_are_hinted_at(tmp_path: Path) -> None:
     assert diff(tmp_path, old, new) == (0, NOTHING.format(1), err)
 
 
+def test_a_relation_that_an_input_leaves_out_is_named(tmp_path: Path) -> None:
+    whole = (INPUTS / "kubernetes-juju-4.0.16-all.yaml").read_text("utf-8")
+    shown: Dict[str, object] = yaml.safe_load(whole)
+    part = {unit: shown[unit] for unit in shown if not unit.startswith("shop/")}
+    exit_code, out, err = diff(tmp_path, whole, yaml.safe_dump(part))
+    assert (exit_code, out.splitlines()[-1]) == (
+        1,
+        "breaks: 0, ends: 2, moved: 0, starts: 0, goes on: 3",
+    )
+    (line,) = (line for line in err.splitlines() if "relation" in line)
+    assert line.startswith("parca-scrape: new: error: relation 12 shop: scrape_jobs: not in the")
+    assert line.endswith("; its targets are missing on this side")
+
+
 def test_what_is_uncertain_is_said_in_a_few_lines(tmp_path: Path) -> None:
     rules = [{"action": "hashmod"} for _ in range(MAX_WARNINGS + 5)]
     in_place = make_parca_yaml(make_config("h:1", relabel_configs=rules))

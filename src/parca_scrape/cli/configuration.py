@@ -68,7 +68,8 @@ def decode_side(text: str, endpoint: str, library: Optional[str]) -> Side:
     series, warnings = list_series(rendered)
     for relation in relations:
         for problem in () if relation.is_whole else relation.problems[:1]:
-            warnings.append(str(problem.in_relation(relation.relation_id, relation.describe())))
+            told = problem.in_relation(relation.relation_id, relation.describe())
+            warnings.append(f"{told}; its targets are missing on this side")
     if library and any(problem.severity == "error" for problem in problems):
         warnings.append(
             f"the {library} reference library does not know these problems, and Parca may refuse"
