@@ -10,7 +10,7 @@ import contextlib
 import os
 from typing import Callable, Optional, Sequence
 
-from parca_scrape.cli import render, vendor
+from parca_scrape.cli import render, status, vendor
 from parca_scrape.cli.console import FAILED, PROGRAM, CommandError, fail
 from parca_scrape.version import VERSION
 
@@ -53,7 +53,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {VERSION}")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
-    for name, command in (("render", render), ("vendor", vendor)):
+    for name, command in (("render", render), ("status", status), ("vendor", vendor)):
         subparser = subparsers.add_parser(
             name,
             help=command.HELP,
