@@ -6,6 +6,7 @@ answer may hold anything: whoever answers may not be Parca.
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import math
 import queue
@@ -165,19 +166,12 @@ class Parca:
             CommandError: the server answers, but not with a text.
             OSError, ValueError, http.client.HTTPException: the server gives no right answer.
         """
-        connection = self._connect(seconds)
-        try:
+        with contextlib.closing(self._connect(seconds)) as connection:
             connection.request("GET", self._prefix + path, headers=self._headers)
-            response = connection.getresponse()
-            if response.status != http.client.OK:
-                raise CommandError(self._describe_status(response))
-            body = bytearray()
-            part = response.read(PART_SIZE)
-            while part and len(body) <= MAX_ANSWER_SIZE:
-                body += part
-                part = response.read(PART_SIZE)
-        finally:
-            connection.close()
+            with connection.getresponse() as response:
+                if response.status != http.client.OK:
+                    raise CommandError(self._describe_status(response))
+                body = read_body(response)
         if len(body) > MAX_ANSWER_SIZE:
             raise CommandError(f"the answer has more than {MAX_ANSWER_MEBIBYTES} MiB")
         try:
@@ -210,6 +204,16 @@ class Parca:
         if response.status == 404:
             return f"{status}: is this the URL of Parca?"
         return status
+
+
+def read_body(response: http.client.HTTPResponse) -> bytes:
+    """Return the body of an answer, as far as it may be read, and not much more."""
+    body = bytearray()
+    part = response.read(PART_SIZE)
+    while part and len(body) <= MAX_ANSWER_SIZE:
+        body += part
+        part = response.read(PART_SIZE)
+    return bytes(body)
 
 
 def make_context(ca_file: Optional[str]) -> ssl.SSLContext:
