@@ -9,7 +9,7 @@ import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple, Union
+from typing import Any, Callable, Dict, Generator, List, NamedTuple, Optional, Tuple, Union
 
 from tests.strategies import Json, Object
 
@@ -90,7 +90,7 @@ def make_label_set(labels: Dict[str, str]) -> Json:
 @contextlib.contextmanager
 def serve(
     *, host: str = LOCALHOST, port: int = 0, certificate: Optional[Path] = None
-) -> Iterator[FakeParca]:
+) -> Generator[FakeParca, None, None]:
     """Run the server."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -133,7 +133,7 @@ def serve(
 
 
 @contextlib.contextmanager
-def serve_bytes(answer: Callable[[socket.socket], object]) -> Iterator[str]:
+def serve_bytes(answer: Callable[[socket.socket], object]) -> Generator[str, None, None]:
     """Run a server that answers each connection with bytes of its own, and return its URL."""
 
     def run() -> None:
