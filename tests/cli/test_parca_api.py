@@ -284,6 +284,14 @@ def test_a_large_answer_is_refused(fake: FakeParca, monkeypatch: pytest.MonkeyPa
     assert ask(fake.url).profiles == []
 
 
+def test_an_answer_of_very_many_lists_is_refused_before_it_is_decoded() -> None:
+    lists = ",".join(["[]"] * 2_000_000)
+    with pytest.raises(CommandError) as caught:
+        decode_profiles(f'{{"targets": {{}}, "lists": [{lists}]}}')
+    line = "not an answer of Parca: more than 2,000,000 lists and objects"
+    assert str(caught.value) == line
+
+
 def test_nobody_listening_is_a_reason() -> None:
     assert refusal(f"http://127.0.0.1:{free_port()}") == "Connection refused"
 

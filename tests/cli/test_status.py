@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Callable, Dict, Generator, Iterator, List, Tuple
 
+import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,6 +26,7 @@ from tests.cli.parca_server import (
     Reply,
     make_targets,
     serve,
+    serve_bytes,
 )
 from tests.forms import ROOT
 from tests.functional.parca import free_port
@@ -100,11 +102,9 @@ def test_the_status_is_printed_as_in_the_golden_file(
 
 def test_each_golden_document_is_valid_and_its_schema_too() -> None:
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
-    Draft202012Validator.check_schema(schema)
-    validator = Draft202012Validator(schema)
     for case in CASES:
         document = json.loads((GOLDEN / f"{case}.json").read_text(encoding="utf-8"))
-        validator.validate(document)
+        jsonschema.validate(document, schema, Draft202012Validator)
 
 
 def test_the_input_may_come_from_standard_input(
@@ -227,6 +227,17 @@ def test_a_server_that_never_comes_ends_in_one_line_when_time_is_up(dump: Path) 
     result = run("status", dump, "--parca", url, "--wait", 1)
     assert time.monotonic() - start >= 1
     assert result == (2, "", f"parca-scrape: error: {url}: Connection refused\n")
+
+
+def test_a_server_that_hangs_is_not_waited_for_much_longer(
+    dump: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(status, "LAST_ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr(status, "ANSWER_SECONDS", 600)
+    with serve_bytes(lambda connection: connection.recv(1)) as url:
+        exit_code, out, err = run("status", dump, "--parca", url, "--wait", 1)
+    assert (exit_code, out) == (2, "")
+    assert err.startswith(f"parca-scrape: error: {url}: no answer within ")
 
 
 def test_targets_that_nobody_asked_for_are_not_waited_for(fake: FakeParca, dump: Path) -> None:

@@ -35,6 +35,8 @@ METRICS_PATH = "/metrics"
 # Those of some 40,000 profiles.
 MAX_ANSWER_MEBIBYTES = 64
 MAX_ANSWER_SIZE = MAX_ANSWER_MEBIBYTES * 2**20
+# Each profile has about 25 of them; a decoder takes far longer for an answer of nothing else.
+MAX_CONTAINERS = 2_000_000
 PART_SIZE = 2**16
 # An answer of Parca has seven levels.
 MAX_DEPTH = 20
@@ -254,6 +256,8 @@ def decode_profiles(text: str) -> List[ScrapedProfile]:
     Raises:
         CommandError: it is not Parca's.
     """
+    if text.count("[") + text.count("{") > MAX_CONTAINERS:
+        raise CommandError(f"{NOT_PARCA}: more than {MAX_CONTAINERS:,} lists and objects")
     try:
         if is_nested_deeper(text, MAX_DEPTH):
             raise ValueError
