@@ -171,7 +171,7 @@ def test_the_time_to_wait_is_a_whole_number(seconds: str) -> None:
 
 def test_a_bad_input_is_reported_before_parca_is_waited_for(tmp_path: Path) -> None:
     url = f"http://127.0.0.1:{free_port()}"
-    exit_code, _, err = run("status", tmp_path / "none", "--parca", url, "--wait", 600)
+    exit_code, _, err = run("status", tmp_path / "none", "--parca", url, "--wait", 60)
     assert (exit_code, err) == (
         2,
         f"parca-scrape: error: {tmp_path / 'none'}: No such file or directory\n",
@@ -188,7 +188,7 @@ def test_waiting_ends_as_soon_as_all_is_healthy(fake: FakeParca, dump: Path) -> 
 
     thread = threading.Thread(target=recover)
     thread.start()
-    exit_code, out, err = run("status", dump, "--parca", fake.url, "--wait", 600)
+    exit_code, out, err = run("status", dump, "--parca", fake.url, "--wait", 60)
     thread.join()
     assert (exit_code, out.splitlines()[-1], err) == (0, "3 targets: 3 healthy", "")
 
@@ -205,7 +205,7 @@ def test_a_server_that_is_not_there_yet_is_waited_for(dump: Path) -> None:
 
     thread = threading.Thread(target=come_late)
     thread.start()
-    exit_code, out, err = run("status", dump, "--parca", f"http://127.0.0.1:{port}", "--wait", 600)
+    exit_code, out, err = run("status", dump, "--parca", f"http://127.0.0.1:{port}", "--wait", 60)
     is_done.set()
     thread.join()
     assert (exit_code, out.splitlines()[-1], err) == (0, "3 targets: 3 healthy", "")
@@ -242,7 +242,7 @@ def test_a_server_that_hangs_is_not_waited_for_much_longer(
 
 def test_targets_that_nobody_asked_for_are_not_waited_for(fake: FakeParca, dump: Path) -> None:
     fake.say({**HEALTHY, **dict([say_target("old")])})
-    exit_code, out, _ = run("status", dump, "--parca", fake.url, "--wait", 600)
+    exit_code, out, _ = run("status", dump, "--parca", fake.url, "--wait", 60)
     last = "4 targets: 3 healthy, 1 unexpected"
     assert (exit_code, out.splitlines()[-1], len(fake.requests)) == (1, last, 2)
 
