@@ -88,6 +88,11 @@ class Parca:
                 self._process.kill()
                 self._process.wait()
 
+    @property
+    def url(self) -> str:
+        """Where the server answers."""
+        return f"http://{LOCALHOST}:{self._port}"
+
     def is_alive(self) -> bool:
         """Return whether the server runs."""
         return self._process is not None and self._process.poll() is None
@@ -188,8 +193,7 @@ class Parca:
 
     def _read(self, path: str) -> str:
         """Return the server's answer; raise `OSError` without one."""
-        url = f"http://{LOCALHOST}:{self._port}{path}"
-        with urllib.request.urlopen(url, timeout=ANSWER_SECONDS) as answer:
+        with urllib.request.urlopen(self.url + path, timeout=ANSWER_SECONDS) as answer:
             body: bytes = answer.read()
             return body.decode("utf-8")
 

@@ -1,0 +1,223 @@
+"""`parca-scrape status`: compare what a running Parca scrapes with what it is asked for."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import time
+from typing import TYPE_CHECKING, Dict, List, Optional, Sequence
+
+from parca_scrape.cli import inputs
+from parca_scrape.cli.console import PROBLEMS_FOUND, write_text
+
+if TYPE_CHECKING:
+    from parca_scrape.cli.parca_api import Parca
+    from parca_scrape.cli.series import Series
+    from parca_scrape.cli.target_status import Status
+
+HELP = "compare what a running Parca scrapes with what it is asked for"
+DESCRIPTION = """\
+Ask a running Parca about its targets, and print the status of each:
+  healthy     all its profiles are scraped
+  failing     the last scrape failed
+  waiting     not scraped yet
+  missing     asked for in the input, but not scraped
+  unexpected  scraped, but not asked for
+A bearer token may be in the environment variable PARCA_TOKEN. Exit code: 0 if all targets are
+healthy; 1 if not, or if Parca refused its last configuration; 2 if the input cannot be used or
+Parca gives no usable answer."""
+EXAMPLE = "juju show-unit parca/0 | parca-scrape status --parca http://10.1.80.14:7070"
+
+# With thousands of jobs Parca's API takes 20 seconds.
+ANSWER_SECONDS = 30.0
+# While waiting, for an answer when time is up.
+LAST_ANSWER_SECONDS = 2.0
+POLL_SECONDS = 1.0
+LONGEST_DETAIL = 400
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command to its parser."""
+    inputs.add_arguments(parser)
+    parser.add_argument(
+        "--parca",
+        required=True,
+        metavar="URL",
+        help="URL of Parca, http or https, with the path prefix of an ingress if there is one",
+    )
+    parser.add_argument(
+        "--wait",
+        type=parse_seconds,
+        default=0,
+        metavar="SECONDS",
+        help="wait until all targets are healthy, as long as this (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--ca",
+        metavar="FILE",
+        help="certificate of the CA to trust, in PEM form (default: the CAs of the system)",
+    )
+    parser.add_argument(
+        "--format",
+        choices=("text", "json"),
+        default="text",
+        help="output format (default: %(default)s)",
+    )
+
+
+def parse_seconds(text: str) -> int:
+    """Return a number of seconds; raise `ArgumentTypeError` if it is none."""
+    if not re.fullmatch("[0-9]{1,6}", text):
+        raise argparse.ArgumentTypeError("must be a whole number of seconds")
+    return int(text)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the status of all targets and return the exit code.
+
+    Raises:
+        CommandError: the input cannot be used, or Parca gives no usable answer.
+        OSError: the result cannot be written.
+    """
+    from parca_scrape.cli.parca_api import TOKEN_VARIABLE, Parca
+    from parca_scrape.cli.relations import hint_at_problems, render_texts
+    from parca_scrape.cli.series import list_series
+
+    parca = Parca(arguments.parca, arguments.ca, os.environ.get(TOKEN_VARIABLE, "").strip())
+    scrape_configs, problems = render_texts(inputs.read(arguments))
+    series, _ = list_series(scrape_configs)
+    status = wait(parca, series, arguments.wait)
+    if arguments.format == "json":
+        write_json(parca, status)
+    else:
+        write_lines(status)
+    hint_at_problems(problems)
+    return PROBLEMS_FOUND if status.has_findings() else 0
+
+
+def wait(parca: Parca, series: Sequence[Series], seconds: int) -> Status:
+    """Return the status as soon as all targets are healthy, or when time is up.
+
+    Raises:
+        ParcaError: Parca gives no usable answer then.
+    """
+    from parca_scrape.cli.parca_api import ParcaError
+    from parca_scrape.cli.screen import show_progress
+    from parca_scrape.cli.target_status import Status, compare
+
+    start = time.monotonic()
+    shown = 0
+    with show_progress("waiting for Parca", seconds) as advance:
+        while True:
+            left = start + seconds - time.monotonic()
+            patience = min(max(left, LAST_ANSWER_SECONDS), ANSWER_SECONDS)
+            status: Optional[Status] = None
+            try:
+                answers = parca.ask(patience if seconds else ANSWER_SECONDS)
+                status = Status(answers.configuration, compare(series, answers.profiles))
+            except ParcaError:
+                if start + seconds <= time.monotonic():
+                    raise
+            left = start + seconds - time.monotonic()
+            if status is not None and (status.is_ready() or left <= 0):
+                return status
+            time.sleep(max(min(POLL_SECONDS, left), 0))
+            while shown < time.monotonic() - start:
+                shown += 1
+                advance()
+
+
+def write_lines(status: Status) -> None:
+    """Print the status for people."""
+    from parca_scrape.cli import screen
+    from parca_scrape.cli.console import show
+
+    colours = {
+        "healthy": screen.GREEN,
+        "failing": screen.RED,
+        "waiting": screen.YELLOW,
+        "missing": screen.RED,
+        "unexpected": screen.YELLOW,
+    }
+    rows = [
+        (
+            screen.paint(one.status, colours[one.status]),
+            show(one.target.job),
+            show(one.target.origin),
+            shorten(show(one.detail)),
+        )
+        for one in status.targets
+    ]
+    screen.write_table(("status", "job", "target", "detail"), rows)
+    line = describe_configuration(status)
+    if line:
+        write_text(f"{screen.paint(line, screen.RED)}\n")
+    write_text(f"{describe_counts(status.counts)}\n")
+
+
+def shorten(text: str) -> str:
+    """Return a text as it fits into a line; Parca's errors have no limit."""
+    return text if len(text) <= LONGEST_DETAIL else f"{text[: LONGEST_DETAIL - 1]}…"
+
+
+def describe_counts(counts: Dict[str, int]) -> str:
+    """Return the number of all targets and of each status, in one line."""
+    total = sum(counts.values())
+    if total == 0:
+        return "no targets"
+    parts = [f"{count:,} {status}" for status, count in counts.items() if count]
+    return f"{total:,} target{'s' if total > 1 else ''}: {', '.join(parts)}"
+
+
+def describe_configuration(status: Status) -> str:
+    """Return what is wrong with the configuration, if anything is."""
+    from parca_scrape.cli.parca_api import REFUSED, UNKNOWN
+
+    configuration, counts = status.configuration, status.counts
+    if configuration.state == REFUSED:
+        return (
+            "Parca refused its last configuration and still uses the one that it loaded at"
+            f" {format_time(configuration.loaded_at)}: see its log"
+        )
+    if configuration.state == UNKNOWN and (counts["missing"] or counts["unexpected"]):
+        return (
+            "Parca has loaded no new configuration since it started: either there was none, or it"
+            " refused each: see its log"
+        )
+    return ""
+
+
+def format_time(seconds: float) -> str:
+    """Return a time in the form of RFC 3339."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def write_json(parca: Parca, status: Status) -> None:
+    """Print the status as `schemas/status.json` describes it."""
+    import json
+
+    configuration = status.configuration
+    targets: List[Dict[str, object]] = [
+        {
+            "status": one.status,
+            "job": one.target.job,
+            "target": one.target.origin,
+            "labels": dict(one.target.labels),
+            "detail": one.detail,
+            "profiles": [profile._asdict() for profile in one.profiles],
+        }
+        for one in status.targets
+    ]
+    document = {
+        "parca": parca.url,
+        "configuration": {
+            "state": configuration.state,
+            "loaded_at": (
+                format_time(configuration.loaded_at) if configuration.loaded_at else None
+            ),
+        },
+        "counts": status.counts,
+        "targets": targets,
+    }
+    write_text(json.dumps(document, indent=2) + "\n")
