@@ -439,7 +439,7 @@ def test_a_server_without_tls_is_refused_over_https(fake: FakeParca) -> None:
         (b"", "no certificates in PEM form"),
         (b"text", "no certificates in PEM form"),
         ("\u00e9".encode(), "no certificates in PEM form"),
-        (b"\xff", "not UTF-8 text"),
+        (b"\xff", "neither UTF-8 nor UTF-16 text"),
         (
             b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
             "no certificates in PEM form",
