@@ -135,7 +135,11 @@ SHOP_JOBS = write_app(
 )
 # A charm that writes its databag without the library, and has one unit that has yet to join.
 SHOP_UNITS = (
-    Unit("shop/0", "10.1.80.40", {**on_kubernetes(SHOP)[0].databag, "note": 'said "it\'s\nup"'}),
+    Unit(
+        "shop/0",
+        "10.1.80.40",
+        {**on_kubernetes(SHOP)[0].databag, "note": 'said "it\'s\nup" <über>'},
+    ),
     Unit("shop/1", "10.1.80.41", write_unit("shop/1", "http://10.1.80.41:8080")),
     Unit("shop/2", "10.1.80.42", is_in_scope=False),
 )

@@ -17,6 +17,8 @@ SCRIPT = r"""#!/bin/sh
 # A hook tool of Juju: prints a prepared answer.
 fail() { echo "ERROR $2" >&2; exit "$1"; }
 tool=${0##*/}
+cd "${0%/*}/.." || exit
+echo "$tool${*:+ $*}" >> calls
 relation= form=smart app= name= key= count=0
 while [ $# -gt 0 ]; do
     case $1 in
@@ -41,8 +43,6 @@ case $form in
 json|smart|yaml) ;;
 *) fail 2 "invalid value \"$form\" for option --format: unknown format \"$form\"" ;;
 esac
-cd "@FOLDER@" || exit
-echo "$tool $relation $app $key $name" >> calls
 if [ "$tool" = relation-ids ]; then
     [ -n "$key" ] || fail 2 "no relation name specified"
     [ -d "ids/$key" ] || key=@none
@@ -110,7 +110,7 @@ def write_hook_tools(
     tools = folder / "bin"
     tools.mkdir()
     for tool in TOOLS:
-        (tools / tool).write_text(SCRIPT.replace("@FOLDER@", str(folder)))
+        (tools / tool).write_text(SCRIPT)
         (tools / tool).chmod(0o755)
     return tools
 

@@ -1,16 +1,97 @@
 from __future__ import annotations
 
 import json
-from typing import Dict, Iterator, Tuple
+import re
+from typing import Iterator, Tuple
 
 import pytest
 import yaml
 
 from tests.cli import deployed
-from tests.cli.deployments import VERSIONS, Deployment, show_unit
+from tests.cli.deployments import VERSIONS, Deployment, Relation, Side, Unit, show_unit
 from tests.cli.golden_files import INPUTS, check_golden
 
-Printed = Dict[str, Dict[str, Dict[str, object]]]
+SMALL = Deployment(
+    (deployed.PARCA, deployed.ZINC),
+    (
+        Relation(
+            7,
+            (
+                Side(
+                    "zinc",
+                    "profiling",
+                    (
+                        Unit("zinc/0", "10.1.80.21", {"name": "zinc/0"}),
+                        Unit("zinc/1", "10.1.80.22", is_in_scope=False),
+                    ),
+                    {"jobs": "[]"},
+                ),
+                Side("parca", "profiling-endpoint", deployed.idle(deployed.PARCA)),
+            ),
+            is_cross_model=True,
+        ),
+    ),
+)
+OF_PARCA_IN_3 = """\
+- relation-id: 7
+  endpoint: profiling-endpoint
+  cross-model: true
+  related-endpoint: profiling
+  application-data:
+    jobs: '[]'
+  related-units:
+    zinc/0:
+      in-scope: true
+      data:
+        egress-subnets: 10.1.80.21/32
+        ingress-address: 10.1.80.21
+        name: zinc/0
+        private-address: 10.1.80.21
+    zinc/1:
+      in-scope: false
+      data: {}
+"""
+OF_PARCA_IN_4_0_5 = """\
+- relation-id: 7
+  endpoint: profiling-endpoint
+  related-endpoint: profiling
+  application-data: {}
+  local-unit:
+    in-scope: true
+    data:
+      ingress-address: 10.1.80.14
+"""
+OF_PARCA_IN_4_0_16 = """\
+- relation-id: 7
+  endpoint: profiling-endpoint
+  related-endpoint: profiling
+  application-data: {}
+  related-units:
+    zinc/0:
+      in-scope: true
+      data:
+        ingress-address: 10.1.80.21
+        name: zinc/0
+    zinc/1:
+      in-scope: false
+      data: {}
+"""
+OF_ZINC_IN_4_0_5 = """\
+- relation-id: 7
+  endpoint: profiling
+  related-endpoint: profiling-endpoint
+  application-data:
+    jobs: '[]'
+  local-unit:
+    in-scope: true
+    data:
+      ingress-address: 10.1.80.21
+      name: zinc/0
+  related-units:
+    zinc/1:
+      in-scope: false
+      data: {}
+"""
 
 
 def list_inputs() -> Iterator[Tuple[str, str, Tuple[str, ...], str, str]]:
@@ -74,3 +155,54 @@ def test_yaml_and_json_say_the_same(name: str, version: str) -> None:
             if relation["local-unit"] == {"in-scope": False, "data": None}:
                 del relation["local-unit"]
     assert as_yaml == as_json
+
+
+def read_relations(text: str, unit_name: str = "parca/0") -> object:
+    """Return what is printed of the relations of a unit."""
+    return yaml.safe_load(text)[unit_name].get("relation-info", [])
+
+
+@pytest.mark.parametrize(
+    ("unit_name", "version", "expected"),
+    [
+        ("parca/0", "3.6", OF_PARCA_IN_3),
+        ("parca/0", "4.0.5", OF_PARCA_IN_4_0_5),
+        ("zinc/0", "4.0.5", OF_ZINC_IN_4_0_5),
+        ("parca/0", "4.0.16", OF_PARCA_IN_4_0_16),
+    ],
+)
+def test_a_version_prints_one_side_of_a_relation(
+    unit_name: str, version: str, expected: str
+) -> None:
+    printed = read_relations(show_unit(SMALL, unit_name, juju=version), unit_name)
+    assert printed == yaml.safe_load(expected)
+
+
+def test_app_leaves_out_the_units() -> None:
+    assert read_relations(show_unit(SMALL, "parca/0", juju="3.6", app=True)) == [
+        {
+            "relation-id": 7,
+            "endpoint": "profiling-endpoint",
+            "cross-model": True,
+            "related-endpoint": "profiling",
+            "application-data": {"jobs": "[]"},
+        }
+    ]
+
+
+def test_endpoint_leaves_out_other_relations() -> None:
+    text = show_unit(deployed.KUBERNETES, "parca/0", juju="3.6", endpoint="certificates")
+    assert re.findall(r"relation-id: (\d+)", text) == ["5"]
+
+
+def test_related_unit_leaves_out_other_units_and_relations_that_have_nothing_else() -> None:
+    text = show_unit(SMALL, "parca/0", juju="4.0.5", related_unit="zinc/1")
+    assert read_relations(text) == []
+    text = show_unit(SMALL, "parca/0", juju="3.6", related_unit="zinc/1")
+    assert "zinc/0" not in text
+    assert "zinc/1" in text
+
+
+def test_an_unknown_unit_is_an_error() -> None:
+    with pytest.raises(LookupError, match=r'^ERROR unit "zinc/9" not found$'):
+        show_unit(SMALL, "parca/0", "zinc/9", juju="3.6")
