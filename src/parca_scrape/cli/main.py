@@ -10,7 +10,7 @@ import contextlib
 import os
 from typing import Callable, Optional, Sequence
 
-from parca_scrape.cli import check, collect, diff, render, status, vendor
+from parca_scrape.cli import check, collect, diff, render, schema, status, vendor
 from parca_scrape.cli.console import FAILED, PROGRAM, CommandError, fail
 from parca_scrape.version import VERSION
 
@@ -19,6 +19,7 @@ COMMANDS = {
     "collect": collect,
     "diff": diff,
     "render": render,
+    "schema": schema,
     "status": status,
     "vendor": vendor,
 }

@@ -1,0 +1,58 @@
+"""`parca-scrape schema`: print the JSON Schemas of the databags and of the outputs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from parca_scrape.cli.console import write_text
+
+if TYPE_CHECKING:
+    import argparse
+
+HELP = "print the JSON Schemas of the databags and of the outputs"
+DESCRIPTION = """\
+Print a JSON Schema (2020-12) of a databag, or of what a command prints with --format json; without
+NAME, list their names. The values of the application databag are JSON themselves: see $defs in
+its schema."""
+EXAMPLE = "parca-scrape schema app-databag"
+# The files in the folder schemas.
+NAMES = ("app-databag", "render", "unit-databag")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command to its parser."""
+    parser.add_argument(
+        "name", nargs="?", choices=NAMES, metavar="NAME", help="the schema: " + ", ".join(NAMES)
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print a schema or their names, and return the exit code.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    if arguments.name:
+        write_text(read_schema(arguments.name))
+    else:
+        list_schemas()
+    return 0
+
+
+def list_schemas() -> None:
+    """Print the names of the schemas and what they are for."""
+    import json
+
+    from parca_scrape.cli.screen import write_table
+
+    titles = [(name, json.loads(read_schema(name))["title"]) for name in NAMES]
+    write_table(("name", "schema"), titles)
+
+
+def read_schema(name: str) -> str:
+    """Return the text of a schema, also if the package is in a zip file."""
+    import pkgutil
+
+    data = pkgutil.get_data("parca_scrape.cli", f"schemas/{name}.json")
+    assert data is not None  # It is in the package.
+    return data.decode()
