@@ -37,13 +37,17 @@ class Painted(str):
         return painted
 
 
-def paint(text: str, colour: str) -> str:
-    """Return text in a colour, if standard output shows colours.
+def has_colours() -> bool:
+    """Return whether standard output is a terminal that is to show colours.
 
     Source of the variable: https://no-color.org.
     """
-    is_colourful = is_terminal(sys.stdout) and not os.environ.get("NO_COLOR")
-    return Painted(show(text), colour) if is_colourful else show(text)
+    return is_terminal(sys.stdout) and not os.environ.get("NO_COLOR")
+
+
+def paint(text: str, colour: str) -> str:
+    """Return text in a colour, if standard output shows colours."""
+    return Painted(show(text), colour) if has_colours() else show(text)
 
 
 def is_terminal(stream: TextIO) -> bool:
