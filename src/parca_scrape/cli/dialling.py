@@ -60,6 +60,7 @@ def resolve(host: str, port: int, deadline: Deadline) -> List[Address]:
     Raises:
         StepError: the name is not known.
         TimeoutError: the answer takes too long.
+        Exception: the resolver itself failed.
     """
     answers: SimpleQueue[Union[List[Address], Exception]] = SimpleQueue()
     threading.Thread(target=look_up, args=(host, port, answers), daemon=True).start()
@@ -73,7 +74,7 @@ def resolve(host: str, port: int, deadline: Deadline) -> List[Address]:
             raise StepError(RESOLVE, f"no such host: {name}")
         raise StepError(RESOLVE, f"cannot resolve {name}: {str(answer.strerror).lower()}")
     if isinstance(answer, Exception):
-        raise StepError(RESOLVE, f"{host!a} is not a valid host name")
+        raise answer
     return answer
 
 

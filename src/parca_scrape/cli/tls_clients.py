@@ -54,10 +54,9 @@ VERIFY_REASONS = {
 }
 NO_COMMON_VERSION = "the target speaks none of the TLS versions that the job allows"
 NO_TLS = "the target does not speak TLS"
-REFUSED = "the target refused the TLS handshake"
 # Names that OpenSSL gives to errors of the handshake.
 HANDSHAKE_REASONS = {
-    "HANDSHAKE_FAILURE": REFUSED,
+    "HANDSHAKE_FAILURE": "the target refused the TLS handshake",
     "HTTP_REQUEST": NO_TLS,
     "NO_PROTOCOLS_AVAILABLE": NO_COMMON_VERSION,
     "PROTOCOL_VERSION": NO_COMMON_VERSION,
@@ -130,6 +129,8 @@ class TLSClient:
             if "cert" in self._settings:
                 return f"the target refused the client certificate: {words}"
             return "the target requires a client certificate (cert and key)"
+        if name == "HANDSHAKE_FAILURE" and "cert" not in self._settings:
+            return "the target refused the TLS handshake; it may require a client certificate"
         return HANDSHAKE_REASONS.get(name, f"the TLS handshake failed: {words}")
 
 
