@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
-from typing import List
+from typing import Callable, Iterator, List
 
 import pytest
 from hypothesis import given
@@ -88,6 +88,19 @@ def test_what_is_no_profile_is_refused_however_it_arrives(
     with pytest.raises(FormatError) as raised:
         check_profile(cut(content, size))
     assert str(raised.value) == reason
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bytes])
+def test_of_a_long_profile_only_the_beginning_is_looked_at(pack: Callable[[bytes], bytes]) -> None:
+    read: List[int] = []
+
+    def give() -> Iterator[bytes]:
+        for piece in cut(pack(bytes.fromhex("1200") * 10_000_000 + b"<html>"), 65536):
+            read.append(len(piece))
+            yield piece
+
+    check_profile(give())
+    assert read == [read[0]]
 
 
 @given(st.lists(st.binary(max_size=50)), st.sampled_from([b"", MINIMAL, PACKED]))

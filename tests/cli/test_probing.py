@@ -11,8 +11,10 @@ from typing import Any, Callable, Dict, Iterator, List
 
 import pytest
 
-from parca_scrape.cli import pprof_format, probing
+from parca_scrape.cli import probing
 from parca_scrape.version import VERSION
+from tests.cli.command import run
+from tests.cli.dumps import make_dump
 from tests.cli.probes import Seen, make_job, probe
 from tests.cli.servers import (
     GOOD,
@@ -28,6 +30,7 @@ from tests.cli.servers import (
     hang,
     make_answer,
 )
+from tests.functional.pprof import make_profile
 
 Serve = Callable[..., Server]
 SLOW_NAME = "slow.example"
@@ -193,12 +196,28 @@ def test_an_endless_answer_is_cut_at_a_size(
     assert probe(tmp_path, make_job(server.address)) == [expected]
 
 
-def test_an_answer_that_unpacks_to_much_is_cut_at_a_size(
-    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_of_a_long_profile_the_beginning_is_unpacked_and_the_rest_is_read(
+    serve: Serve, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(pprof_format, "MAX_SIZE", 1024 * 1024)
-    server = serve(answer(make_answer(gzip.compress(b"\x12\x00" * 1024 * 1024))))
-    expected = Seen(server.address, "profile", "the profile is larger than 1 MiB", "memory")
+    # Fields of a profile that unpack to 64 MiB, and after them something else.
+    bomb = gzip.compress(b"\x12\x00" * 1024 * 1024 * 32)
+    server = serve(answer(make_answer(bomb + bytes(1_000_000))))
+    job = make_job(server.address, profiling_config={})
+    start = time.monotonic()
+    assert probe(tmp_path, job) == [Seen(server.address)]
+    assert time.monotonic() - start < 2
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize("encoding", ["", "gzip"])
+def test_a_long_profile_that_is_cut_off_is_noticed(
+    serve: Serve, tmp_path: Path, encoding: str
+) -> None:
+    body = make_profile("samples", 50_000, 1)
+    body = gzip.compress(body) if encoding else body
+    response = make_answer(body, "200 OK", *[f"Content-Encoding: {encoding}"] * bool(encoding))
+    server = serve(answer_once(response[:-9]))
+    expected = Seen(server.address, "profile", "the answer is cut off", "memory")
     assert probe(tmp_path, make_job(server.address)) == [expected]
 
 
@@ -337,6 +356,39 @@ def test_an_error_that_nobody_foresaw_is_that_of_its_target_only(
         Seen("bad.example:80", "resolve", "cannot be probed: MemoryError()"),
         Seen(server.address),
     ]
+
+
+def test_a_system_may_allow_a_few_threads_only(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    servers = [serve(answer(GOOD)) for _ in range(5)]
+    start = threading.Thread.start
+    started: List[threading.Thread] = []
+
+    def start_two(self: threading.Thread) -> None:
+        # Those of the servers and of the resolver may start.
+        if "visit" in repr(getattr(self, "_target", None)):
+            if len(started) == 2:
+                raise RuntimeError("can't start new thread")
+            started.append(self)
+        start(self)
+
+    monkeypatch.setattr(threading.Thread, "start", start_two)
+    addresses = [server.address for server in servers]
+    assert probe(tmp_path, make_job(*addresses)) == [Seen(address) for address in addresses]
+
+
+def test_a_system_without_threads_is_refused_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    file = tmp_path / "dump"
+    file.write_text(make_dump(make_job("127.0.0.1:80")), encoding="utf-8")
+    line = "parca-scrape: error: cannot start a thread\n"
+    assert run("probe", file) == (2, "", line)
 
 
 @pytest.mark.once

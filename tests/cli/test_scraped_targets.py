@@ -83,6 +83,15 @@ def test_a_target_without_profiles_is_none() -> None:
     assert list_requests({"profiling_config": {"pprof_config": profiles}}) == []
 
 
+def test_a_scheme_may_be_written_in_capitals() -> None:
+    static_configs = [
+        {"targets": ["a"], "labels": {"__scheme__": "HTTPS"}},
+        {"targets": ["b"], "labels": {"__scheme__": "ftp"}},
+    ]
+    targets = list_targets(render({"static_configs": static_configs, "scheme": "HTTP"}))
+    assert [target.url for target in targets] == ["https://a:443", "http://b:80"]
+
+
 def test_no_target_is_asked_to_record_for_longer_by_a_label() -> None:
     static_config = {"targets": ["a:1"], "labels": {"__param_seconds": "300"}}
     [first, *_] = list_requests({"static_configs": [static_config]})

@@ -11,6 +11,7 @@ from http.client import HTTPException, HTTPResponse, RemoteDisconnected, respons
 from queue import Empty, Queue, SimpleQueue
 from typing import Callable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
+from parca_scrape.cli.console import CommandError
 from parca_scrape.cli.dialling import (
     connect,
     describe_os_error,
@@ -68,6 +69,9 @@ def visit_all(
         targets: what to visit.
         timeout: the seconds for all steps of a target.
         count_visit: called after each visit.
+
+    Raises:
+        CommandError: the system allows no threads.
     """
     waiting: Queue[Tuple[int, ScrapedTarget]] = Queue()
     for place in enumerate(targets):
@@ -82,8 +86,14 @@ def visit_all(
                 return
             done.put((index, Visit(target, timeout).run()))
 
-    for _ in range(min(MAX_VISITS, len(targets))):
-        threading.Thread(target=visit_waiting, daemon=True).start()
+    threads = 0
+    # The system may allow fewer.
+    with contextlib.suppress(RuntimeError):
+        while threads < min(MAX_VISITS, len(targets)):
+            threading.Thread(target=visit_waiting, daemon=True).start()
+            threads += 1
+    if targets and not threads:
+        raise CommandError("cannot start a thread")
     outcomes: List[Tuple[int, Outcome]] = []
     for _ in targets:
         outcomes.append(done.get())
@@ -158,11 +168,13 @@ class Visit:
             self._hang_up()
             return
         self._step = PROFILE
-        pieces = read_body(response, self._deadline)
-        if response.getheader("Content-Encoding", "").lower() == "gzip":
-            pieces = decompress(pieces)
+        body = Body(response, self._deadline)
+        is_encoded = response.getheader("Content-Encoding", "").lower() == "gzip"
         try:
-            check_profile(pieces)
+            check_profile(decompress(body) if is_encoded else body)
+            # The rest may be cut off, and stands before the next answer on this connection.
+            for _ in body:
+                pass
         except FormatError as error:
             raise StepError(PROFILE, str(error)) from None
         if response.will_close:
@@ -220,26 +232,40 @@ class Visit:
         self._connection = None
 
 
-def read_body(response: HTTPResponse, deadline: Deadline) -> Iterator[bytes]:
-    """Yield a body in pieces.
+class Body:
+    """The pieces of a body, up to a size.
 
-    Raises:
-        FormatError: it is too large.
-        OSError: it does not come to an end.
-        HTTPException: it ends too early.
+    Unlike a generator, it goes on after somebody has read a part of it.
     """
-    size = 0
-    while True:
-        deadline.remaining()
-        piece = response.read(PIECE_SIZE)
-        if response.length and not piece:
-            raise FormatError(CUT_OFF)
+
+    def __init__(self, response: HTTPResponse, deadline: Deadline) -> None:
+        self._response = response
+        self._deadline = deadline
+        self._size = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Return this object."""
+        return self
+
+    def __next__(self) -> bytes:
+        """Return the next piece.
+
+        Raises:
+            StopIteration: the body is at its end.
+            FormatError: it is cut off, or too large.
+            OSError: nothing comes any more.
+            HTTPException: it is cut off.
+        """
+        self._deadline.remaining()
+        piece = self._response.read(PIECE_SIZE)
         if not piece:
-            return
-        size += len(piece)
-        if size > MAX_BODY_SIZE:
+            if self._response.length:
+                raise FormatError(CUT_OFF)
+            raise StopIteration
+        self._size += len(piece)
+        if self._size > MAX_BODY_SIZE:
             raise FormatError(f"the answer is larger than {MAX_BODY_SIZE >> 20} MiB")
-        yield piece
+        return piece
 
 
 def read_error(response: HTTPResponse) -> bytes:

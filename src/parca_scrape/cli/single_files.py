@@ -21,8 +21,7 @@ from parca_scrape.cli.published import PUBLISHED
 
 CHARM_FILES = ("charmcraft.yaml", "metadata.yaml")
 FILE_NAME = "parca_scrape.py"
-# The wheel and the zipapp contain the files as data; a checkout has them where the generator writes
-# them.
+# The wheel and the zipapp contain the files as data; in a checkout, this is where they are.
 CHECKOUT = Path(__file__).parents[3] / "lib" / "charms"
 
 STAMP = re.compile(r"^# parca-scrape (\S+) sha256:([0-9a-f]{64})$", re.MULTILINE)
