@@ -69,7 +69,7 @@ def test_the_scheme_of_a_target_may_be_in_a_label(serve: Serve, tmp_path: Path) 
     assert probe(tmp_path, job) == [Seen(server.address)]
 
 
-@pytest.mark.parametrize("ca", ["", OTHER_CA.pem])
+@pytest.mark.parametrize("ca", ["", OTHER_CA.pem], ids=["that of the system", "another"])
 def test_a_certificate_that_another_authority_signed_is_refused(
     serve: Serve, tmp_path: Path, ca: str
 ) -> None:
