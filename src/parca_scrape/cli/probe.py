@@ -100,10 +100,15 @@ def write_report(outcomes: Sequence[Outcome]) -> None:
         reason = ": ".join(filter(None, (outcome.profile, outcome.reason)))
         rows.append([status, show(target.job), show(target.address), outcome.step, reason])
     write_table(COLUMNS, rows)
-    healthy = sum(outcome.is_healthy for outcome in outcomes)
+    counts = [f"{count:,} {status}" for status, count in count_outcomes(outcomes).items() if count]
     noun = "target" if len(outcomes) == 1 else "targets"
-    failing = len(outcomes) - healthy
-    write_text(f"{len(outcomes):,} {noun}: {healthy:,} {HEALTHY}, {failing:,} {FAILING}\n")
+    write_text(f"{len(outcomes):,} {noun}: {', '.join(counts)}\n")
+
+
+def count_outcomes(outcomes: Sequence[Outcome]) -> Dict[str, int]:
+    """Return how many targets are healthy, and how many are not."""
+    healthy = sum(outcome.is_healthy for outcome in outcomes)
+    return {HEALTHY: healthy, FAILING: len(outcomes) - healthy}
 
 
 def write_json(outcomes: Sequence[Outcome]) -> None:
@@ -127,6 +132,5 @@ def write_json(outcomes: Sequence[Outcome]) -> None:
         }
         for outcome in outcomes
     ]
-    healthy = sum(outcome.is_healthy for outcome in outcomes)
-    document = {"targets": targets, "healthy": healthy, "failing": len(outcomes) - healthy}
+    document = {"counts": count_outcomes(outcomes), "targets": targets}
     write_text(json.dumps(document, indent=2) + "\n")
