@@ -11,7 +11,7 @@ from parca_scrape.cli.steps import StepError
 from parca_scrape.cli.tls_clients import AlternativeNames, check_name
 from tests.cli.certificates import Authority, Certificate
 from tests.cli.probes import Seen, make_job, probe
-from tests.cli.servers import GOOD, Handle, Server, answer
+from tests.cli.servers import GOOD, Handle, Server, answer, answer_once
 from tests.pem import CERTIFICATE, PRIVATE_KEY
 
 CA = Authority()
@@ -60,6 +60,13 @@ def test_a_target_whose_certificate_the_ca_of_the_job_signed_is_healthy(
     assert see(tmp_path, server.address, **TRUST) == [Seen(server.address)]
     named = f"localhost:{server.port}"
     assert see(tmp_path, named, **TRUST) == [Seen(named)]
+
+
+def test_a_target_may_end_the_connection_after_each_answer(serve: Serve, tmp_path: Path) -> None:
+    server = serve(OWN.make_context(), answer_once(GOOD))
+    job = make_job(server.address, scheme="https", tls_config=TRUST, profiling_config={})
+    assert probe(tmp_path, job) == [Seen(server.address)]
+    assert server.connections == 5
 
 
 def test_the_scheme_of_a_target_may_be_in_a_label(serve: Serve, tmp_path: Path) -> None:

@@ -191,7 +191,7 @@ class Visit:
         if self._connection is not None:
             try:
                 return self._ask_on(self._connection, request)
-            except ConnectionError:
+            except (ConnectionError, ssl.SSLError):
                 # The target may have ended a connection that lay idle; Go dials once more, too.
                 self._hang_up()
         self._connection = self._dial()
