@@ -2,16 +2,19 @@ from __future__ import annotations
 
 import json
 import socket
+import tempfile
 from pathlib import Path
 from typing import Any, Iterator, Tuple
 
 import pytest
+from hypothesis import given
 
 from tests.cli.command import run
 from tests.cli.dumps import make_dump
 from tests.cli.golden_files import GOLDEN, check_golden
 from tests.cli.probes import VALIDATOR, make_job
 from tests.cli.servers import GOOD, Server, answer, find_closed_port, make_answer
+from tests.cli.test_any_input import contents
 
 ONE_PROBLEM = "parca-scrape: 1 problem in the databags: see parca-scrape check\n"
 NOT_POSITIVE = "argument --timeout: must be a number of seconds above 0"
@@ -124,6 +127,24 @@ def test_without_targets_there_is_nothing_to_probe(tmp_path: Path, jobs: Any) ->
 def test_a_file_of_another_kind_is_refused_in_one_line(tmp_path: Path) -> None:
     exit_code, out, err = probe(tmp_path, "")
     assert (exit_code, out, err.count("\n")) == (2, "", 1)
+
+
+def refuse(*_: object, **__: object) -> Any:
+    """Resolve nothing, so that nothing is dialled."""
+    raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+
+@given(contents())
+def test_any_input_ends_in_an_exit_code_and_printable_lines(content: bytes) -> None:
+    with tempfile.NamedTemporaryFile() as file, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket, "getaddrinfo", refuse)
+        file.write(content)
+        file.flush()
+        exit_code, out, err = run("probe", file.name)
+    assert exit_code in (1, 2)
+    assert (out + err).replace("\n", "").isprintable()
+    if exit_code == 2:
+        assert (out, err.count("\n")) == ("", 1)
 
 
 @pytest.mark.parametrize("timeout", ["0", "-1", "nan", "inf", "1e999", "soon", ""])
