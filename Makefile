@@ -24,7 +24,7 @@ PIP_INSTALL = $(@D)/bin/python -m pip install --quiet --disable-pip-version-chec
 PIP_UPGRADE = $(PIP_INSTALL) 'pip>=21.3'
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint misspellings single-files reference format coverage matrix build mutation fuzz soak functional lock clean
+.PHONY: help demo test lint misspellings single-files reference format coverage matrix build zipapp mutation fuzz soak functional lock clean
 
 help:
 	@echo "make demo          render and check the examples"
@@ -36,6 +36,7 @@ help:
 	@echo "make reference     write docs/reference.md from the docstrings"
 	@echo "make coverage      branch coverage, which must be 100% for the core"
 	@echo "make build         build sdist and wheel twice into dist/ and compare"
+	@echo "make zipapp        build the command line as one file, dist/parca-scrape.pyz"
 	@echo "make matrix        test the wheel on every Python here, with every ops (ONLY='3.8 3.12')"
 	@echo "make mutation      do the tests notice mistakes in the core? an hour (MODULES='tls jobs')"
 	@echo "make fuzz          fuzz the decoders, $(SECONDS) seconds (SECONDS=3600)"
@@ -93,6 +94,9 @@ matrix: build
 build: $(TOOLS)/installed
 	$(TOOL)/python tools/build.py
 	$(TOOL)/python -m pytest $(PYTEST_ARGS) tests/release
+
+zipapp:
+	$(PYTHON) tools/zipapp_file.py
 
 # Its results are kept in .mutation: stop it with Ctrl-C, and the same command continues.
 mutation: $(MUTATION)/installed

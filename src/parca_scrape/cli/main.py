@@ -10,7 +10,7 @@ import contextlib
 import os
 from typing import Callable, Optional, Sequence
 
-from parca_scrape.cli import check, collect, diff, render, schema, status, vendor
+from parca_scrape.cli import check, collect, diff, probe, render, schema, status, vendor
 from parca_scrape.cli.console import FAILED, PROGRAM, CommandError, fail
 from parca_scrape.version import VERSION
 
@@ -18,6 +18,7 @@ COMMANDS = {
     "check": check,
     "collect": collect,
     "diff": diff,
+    "probe": probe,
     "render": render,
     "schema": schema,
     "status": status,

@@ -16,7 +16,16 @@ NAME, list their names. The values of the application databag are JSON themselve
 its schema."""
 EXAMPLE = "parca-scrape schema app-databag"
 # The files in the folder schemas.
-NAMES = ("app-databag", "check", "diff", "explain", "render", "status", "unit-databag")
+NAMES = (
+    "app-databag",
+    "check",
+    "diff",
+    "explain",
+    "probe",
+    "render",
+    "status",
+    "unit-databag",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

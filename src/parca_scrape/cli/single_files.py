@@ -6,6 +6,7 @@ import dataclasses
 import enum
 import hashlib
 import os
+import pkgutil
 import re
 import shutil
 from dataclasses import dataclass
@@ -20,8 +21,7 @@ from parca_scrape.cli.published import PUBLISHED
 
 CHARM_FILES = ("charmcraft.yaml", "metadata.yaml")
 FILE_NAME = "parca_scrape.py"
-# The wheel contains the files as data; a checkout has them where the generator writes them.
-SHIPPED = Path(__file__).parents[1] / "vendored"
+# The wheel and the zipapp contain the files as data; in a checkout, this is where they are.
 CHECKOUT = Path(__file__).parents[3] / "lib" / "charms"
 
 STAMP = re.compile(r"^# parca-scrape (\S+) sha256:([0-9a-f]{64})$", re.MULTILINE)
@@ -87,9 +87,11 @@ def read_shipped(charm: str) -> str:
     Raises:
         OSError: the installation is incomplete.
     """
-    shipped = SHIPPED / f"{charm}.py.txt"
-    path = shipped if SHIPPED.is_dir() else CHECKOUT / charm / "v0" / FILE_NAME
-    return path.read_text(encoding="utf-8")
+    try:
+        content = pkgutil.get_data("parca_scrape", f"vendored/{charm}.py.txt")
+    except OSError:
+        content = (CHECKOUT / charm / "v0" / FILE_NAME).read_bytes()
+    return (content or b"").decode("utf-8")
 
 
 def is_charm(directory: Path) -> bool:

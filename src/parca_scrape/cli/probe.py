@@ -1,0 +1,136 @@
+"""`parca-scrape probe`: visit each target as Parca does, and report where it fails."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from typing import TYPE_CHECKING, Dict, List, Sequence
+
+from parca_scrape.cli import inputs
+from parca_scrape.cli.console import PROBLEMS_FOUND, CommandError, show, write_text
+
+if TYPE_CHECKING:
+    from parca_scrape.cli.probing import Outcome
+
+HELP = "request the profiles of each target as Parca does, and report what fails"
+DESCRIPTION = """\
+Request the profiles of each target as Parca does: resolve its name, connect, shake hands over
+TLS with the settings of the job, and get each enabled profile. Report the first step that
+fails. Profiles that record are asked for one second; redirects are not followed. Run it where
+Parca runs: what it can reach is what counts. Exit code: 0 if every target is healthy; 1 if any
+is not; 2 if the input cannot be used, or has no targets."""
+EXAMPLE = "juju show-unit parca/0 | parca-scrape probe"
+
+DEFAULT_TIMEOUT = 5.0
+COLUMNS = ("status", "job", "target", "step", "reason")
+HEALTHY, FAILING = "healthy", "failing"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command to its parser."""
+    inputs.add_arguments(parser)
+    parser.add_argument(
+        "--timeout",
+        type=parse_timeout,
+        default=DEFAULT_TIMEOUT,
+        metavar="SECONDS",
+        help="time for all steps of a target; a CPU profile alone takes 1 s (default: 5)",
+    )
+    parser.add_argument(
+        "--format",
+        choices=("text", "json"),
+        default="text",
+        help="output format (default: %(default)s)",
+    )
+
+
+def parse_timeout(text: str) -> float:
+    """Return a number of seconds.
+
+    Raises:
+        ArgumentTypeError: it is not positive and finite.
+    """
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError("must be a number of seconds above 0")
+    return seconds
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Probe the targets and return the exit code.
+
+    Raises:
+        CommandError: the input cannot be used, or has no targets.
+        OSError: the result cannot be written.
+    """
+    from parca_scrape.cli.probing import visit_all
+    from parca_scrape.cli.relations import hint_at_problems, render_texts
+    from parca_scrape.cli.scraped_targets import list_targets
+    from parca_scrape.cli.screen import show_progress
+
+    scrape_configs, problems = render_texts(inputs.read(arguments))
+    targets = list_targets(scrape_configs)
+    if not targets:
+        raise CommandError("no targets to probe: see parca-scrape check")
+    with show_progress("probing", len(targets)) as count_visit:
+        outcomes = visit_all(targets, arguments.timeout, count_visit)
+    if arguments.format == "json":
+        write_json(outcomes)
+    else:
+        write_report(outcomes)
+    hint_at_problems(problems)
+    return 0 if all(outcome.is_healthy for outcome in outcomes) else PROBLEMS_FOUND
+
+
+def write_report(outcomes: Sequence[Outcome]) -> None:
+    """Print a table of targets, and how many are healthy.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    from parca_scrape.cli.screen import GREEN, RED, paint, write_table
+
+    rows: List[List[str]] = []
+    for outcome in outcomes:
+        target = outcome.target
+        status = paint(HEALTHY, GREEN) if outcome.is_healthy else paint(FAILING, RED)
+        reason = ": ".join(filter(None, (outcome.profile, outcome.reason)))
+        rows.append([status, show(target.job), show(target.address), outcome.step, reason])
+    write_table(COLUMNS, rows)
+    counts = [f"{count:,} {status}" for status, count in count_outcomes(outcomes).items() if count]
+    noun = "target" if len(outcomes) == 1 else "targets"
+    write_text(f"{len(outcomes):,} {noun}: {', '.join(counts)}\n")
+
+
+def count_outcomes(outcomes: Sequence[Outcome]) -> Dict[str, int]:
+    """Return how many targets are healthy, and how many are not."""
+    healthy = sum(outcome.is_healthy for outcome in outcomes)
+    return {HEALTHY: healthy, FAILING: len(outcomes) - healthy}
+
+
+def write_json(outcomes: Sequence[Outcome]) -> None:
+    """Print the outcomes as JSON.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    import json
+
+    targets: List[Dict[str, object]] = [
+        {
+            "job": outcome.target.job,
+            "target": outcome.target.address,
+            "url": outcome.target.url,
+            "ok": outcome.is_healthy,
+            "step": outcome.step or None,
+            "profile": outcome.profile or None,
+            "reason": outcome.reason or None,
+            "seconds": round(outcome.seconds, 3),
+        }
+        for outcome in outcomes
+    ]
+    document = {"counts": count_outcomes(outcomes), "targets": targets}
+    write_text(json.dumps(document, indent=2) + "\n")
