@@ -159,7 +159,7 @@ def check_command(data: bytes) -> None:
     refusal = ""
     relations: List[RelationTexts] = []
     try:
-        relations = inputs.join(*inputs.decode(text), ENDPOINT)
+        relations = inputs.join_inputs(*inputs.decode_input(text), ENDPOINT)
         render_texts(relations)
     except CommandError as error:
         refusal = str(error)

@@ -63,7 +63,7 @@ def decode_side(text: str, endpoint: str, library: Optional[str]) -> Side:
         if library:
             raise CommandError("--as is for databags, and this is a parca.yaml")
         return Side(*list_series(scrape_configs), is_configuration=True)
-    relations = inputs.join(*decode_inputs(text), endpoint)
+    relations = inputs.join_inputs(*decode_inputs(text), endpoint)
     rendered, problems = render_relations(relations, library)
     series, warnings = list_series(rendered)
     for relation in relations:
@@ -104,7 +104,7 @@ def decode_inputs(text: str) -> Tuple[Dict[str, List[ShownRelation]], List[HookO
         CommandError: the text is something else.
     """
     try:
-        return inputs.decode(text)
+        return inputs.decode_input(text)
     except CommandError as error:
         raise CommandError(f"{error}; {inputs.HINT}, or a parca.yaml") from None
 

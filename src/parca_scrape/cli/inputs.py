@@ -61,7 +61,7 @@ def read(arguments: argparse.Namespace) -> List[RelationTexts]:
 
     output = run_script(arguments.live, arguments.endpoint, arguments.model)
     try:
-        return join(*decode(output), arguments.endpoint)
+        return join_inputs(*decode_input(output), arguments.endpoint)
     except CommandError as error:
         raise CommandError(f"{show(arguments.live)}: {error}") from None
 
@@ -83,17 +83,17 @@ def read_files(files: Sequence[str], endpoint: str) -> List[RelationTexts]:
         except CommandError as error:
             raise CommandError(f"{name}: {error}") from None
         try:
-            shown_units, shown_outputs = decode(text)
+            shown_units, shown_outputs = decode_input(text)
         except CommandError as error:
             raise CommandError(f"{name}: {error}; {HINT}") from None
         for unit_name, relations in shown_units.items():
             if units.setdefault(unit_name, relations) != relations:
                 raise CommandError(f"{name}: {unit_name} is in another input, too, and differs")
         outputs += shown_outputs
-    return join(units, outputs, endpoint)
+    return join_inputs(units, outputs, endpoint)
 
 
-def join(
+def join_inputs(
     units: Dict[str, List[ShownRelation]], outputs: Sequence[HookOutput], endpoint: str
 ) -> List[RelationTexts]:
     """Return the relations of the Parca charm that inputs show together.
@@ -109,7 +109,7 @@ def join(
     return join_outputs(outputs) if outputs else join_sides(units, endpoint)
 
 
-def decode(text: str) -> Tuple[Dict[str, List[ShownRelation]], List[HookOutput]]:
+def decode_input(text: str) -> Tuple[Dict[str, List[ShownRelation]], List[HookOutput]]:
     """Return what a text shows: units, or what the script printed on units.
 
     Raises:

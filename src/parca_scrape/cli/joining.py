@@ -51,12 +51,14 @@ def join_sides(units: Mapping[str, Sequence[ShownRelation]], endpoint: str) -> L
     commands = suggest_commands(list(units), endpoint, sides)
     shows_jobs = any(map(shows_other_application, sides.consumers))
     return [
-        join(relation_id, of_relation, commands, shows_jobs)
+        join_relation(relation_id, of_relation, commands, shows_jobs)
         for relation_id, of_relation in sorted(by_id.items())
     ]
 
 
-def join(relation_id: int, sides: Sides, commands: str, shows_jobs: bool) -> RelationTexts:
+def join_relation(
+    relation_id: int, sides: Sides, commands: str, shows_jobs: bool
+) -> RelationTexts:
     """Return a relation as both sides show it.
 
     Args:
