@@ -1,7 +1,9 @@
 """The command line `parca-scrape`.
 
-`main` starts a command: `render` or `vendor`. `show_unit` decodes an input, and `plain_yaml` reads
-the YAML or JSON that it is written in. `console` is what all commands share.
+`main` runs a command; each command is a module of its name. `inputs` reads what the commands are
+given: `show_unit`, `sides` and `joining` the output of `juju show-unit`, `hook_output` and `live`
+that of the script of `collect`, and `configuration` a `parca.yaml`. `relations` is what they give.
+`console` and `screen` are what all commands print with.
 """
 
 from __future__ import annotations

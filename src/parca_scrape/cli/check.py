@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from parca_scrape.cli.explain import Explanation
     from parca_scrape.cli.findings import Finding
 
-HELP = "report what is wrong in the databags, by the application to fix"
 DESCRIPTION = """\
 Report every problem in the relations of the Parca charm, by the application to fix, and note what
 is valid but seldom intended. Exit code: 0 if there is no error; 1 if there is one, or a warning

@@ -10,7 +10,6 @@ from parca_scrape.cli.console import CommandError, write_text
 if TYPE_CHECKING:
     import argparse
 
-HELP = "print a script that prints all databags of an endpoint, on the unit itself"
 DESCRIPTION = """\
 Print a shell script that runs on the unit of Parca with Juju's hook tools, and prints all
 databags of the endpoint for the other commands. It works on Juju 2.9 and newer, also across

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from parca_scrape.cli.configuration import Side
     from parca_scrape.cli.series import Series
 
-HELP = "report which series go on, move, start, end and break between two inputs"
 DESCRIPTION = """\
 Compare what Parca makes of two inputs; each is databags, or a parca.yaml in place. A series is
 the labels and the profile of a target: another address alone does not break it. Exit code: 0

@@ -1,28 +1,30 @@
 """The entry point of `parca-scrape`.
 
-Each command imports what it needs when it runs, so that the program starts quickly.
+A command is imported only when it is chosen, so that the program starts quickly.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib
 import os
-from typing import Callable, Optional, Sequence
+import sys
+from typing import Callable, Collection, Optional, Sequence
 
-from parca_scrape.cli import check, collect, diff, probe, render, schema, status, vendor
 from parca_scrape.cli.console import FAILED, PROGRAM, CommandError, fail
 from parca_scrape.version import VERSION
 
+# Each is a module of this package.
 COMMANDS = {
-    "check": check,
-    "collect": collect,
-    "diff": diff,
-    "probe": probe,
-    "render": render,
-    "schema": schema,
-    "status": status,
-    "vendor": vendor,
+    "check": "report what is wrong in the databags, by the application to fix",
+    "collect": "print a script that prints all databags of an endpoint, on the unit itself",
+    "diff": "report which series go on, move, start, end and break between two inputs",
+    "probe": "request the profiles of each target as Parca does, and report what fails",
+    "render": "print the scrape configs that Parca gets from a unit's relations",
+    "schema": "print the JSON Schemas of the databags and of the outputs",
+    "status": "compare what a running Parca scrapes with what it is asked for",
+    "vendor": "write the library into a charm as a single file, or check the existing file",
 }
 # What a shell reports for a process that SIGINT or SIGPIPE ended.
 INTERRUPTED = 130
@@ -38,7 +40,8 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     Raises:
         SystemExit: the arguments are wrong, or ask for help or the version.
     """
-    arguments = make_parser().parse_args(argv)
+    given = sys.argv[1:] if argv is None else argv
+    arguments = make_parser(COMMANDS.keys() & {*given}).parse_args(given)
     run: Callable[[argparse.Namespace], int] = arguments.run
     try:
         return run(arguments)
@@ -56,23 +59,27 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         return FAILED
 
 
-def make_parser() -> argparse.ArgumentParser:
-    """Return the parser of all commands; it sets `run` to the function of the chosen command."""
+def make_parser(names: Collection[str] = COMMANDS.keys()) -> argparse.ArgumentParser:
+    """Return the parser; it sets `run` to the function of the chosen command.
+
+    Args:
+        names: the commands that may be chosen; only their modules are imported.
+    """
     parser = argparse.ArgumentParser(
         prog=PROGRAM, description="Tools for the parca_scrape Juju relation."
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {VERSION}")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
-    for name, command in COMMANDS.items():
+    for name, summary in COMMANDS.items():
         subparser = subparsers.add_parser(
-            name,
-            help=command.HELP,
-            description=command.DESCRIPTION,
-            epilog=f"example:\n  {command.EXAMPLE}",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            name, help=summary, formatter_class=argparse.RawDescriptionHelpFormatter
         )
-        command.add_arguments(subparser)
-        subparser.set_defaults(run=command.run)
+        if name in names:
+            command = importlib.import_module(f"parca_scrape.cli.{name}")
+            subparser.description = command.DESCRIPTION
+            subparser.epilog = f"example:\n  {command.EXAMPLE}"
+            command.add_arguments(subparser)
+            subparser.set_defaults(run=command.run)
     return parser
 
 

@@ -12,7 +12,6 @@ from parca_scrape.cli.console import PROBLEMS_FOUND, CommandError, show, write_t
 if TYPE_CHECKING:
     from parca_scrape.cli.probing import Outcome
 
-HELP = "request the profiles of each target as Parca does, and report what fails"
 DESCRIPTION = """\
 Request the profiles of each target as Parca does: resolve its name, connect, shake hands over
 TLS with the settings of the job, and get each enabled profile. Report the first step that

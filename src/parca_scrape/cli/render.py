@@ -11,7 +11,6 @@ from parca_scrape.cli.console import PROBLEMS_FOUND, write_text
 if TYPE_CHECKING:
     import argparse
 
-HELP = "print the scrape configs that Parca gets from a unit's relations"
 DESCRIPTION = """\
 Print the scrape_configs that Parca gets from its relations. Report each problem on standard
 error, one per line. Exit code: 0 on success; 1 if anything was skipped; 2 if the input cannot

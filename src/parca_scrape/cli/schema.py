@@ -9,7 +9,6 @@ from parca_scrape.cli.console import write_text
 if TYPE_CHECKING:
     import argparse
 
-HELP = "print the JSON Schemas of the databags and of the outputs"
 DESCRIPTION = """\
 Print a JSON Schema (2020-12) of a databag, or of what a command prints with --format json; without
 NAME, list their names. The values of the application databag are JSON themselves: see $defs in

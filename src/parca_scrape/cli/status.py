@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from parca_scrape.cli.series import Series
     from parca_scrape.cli.target_status import Status
 
-HELP = "compare what a running Parca scrapes with what it is asked for"
 DESCRIPTION = """\
 Ask a running Parca about its targets, and print the status of each:
   healthy     all its profiles are scraped

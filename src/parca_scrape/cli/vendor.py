@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from parca_scrape.cli.single_files import VendoredFile
 
-HELP = "write the library into a charm as a single file, or check the existing file"
 DESCRIPTION = """\
 Write the library into a charm as a single file, lib/charms/CHARM/v0/parca_scrape.py, or check
 the existing file. Exit code: 0 if the file is current; 1 if it is not; 2 if there is no file to
