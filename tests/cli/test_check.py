@@ -58,6 +58,14 @@ def test_notes_never_count(write: Write) -> None:
     assert counts == "no problems in 1 relation, 1 note"
 
 
+def test_a_unit_without_an_address_is_noted(write: Write) -> None:
+    dump = make_dump(ONE_PORT).replace("parca_scrape_unit_address", "other")
+    _, out, _ = run("check", write(dump))
+    assert out.splitlines()[1].startswith(
+        "  note: relation 7 zinc/0: parca_scrape_unit_address: missing, so "
+    )
+
+
 def test_findings_are_printed_as_json(write: Write) -> None:
     exit_code, out, _ = run("check", write(make_dump(5)), "--format", "json")
     [finding] = json.loads(out)["findings"]

@@ -8,17 +8,22 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 import yaml
 
 from parca_scrape._getters import as_list, as_object
+from parca_scrape._legacy import LEGACY_ADDRESS_KEY
 from parca_scrape.cli.console import CommandError, name_input, read_text
 from parca_scrape.cli.elements import load_jobs
 from parca_scrape.cli.notes import find_notes
 from parca_scrape.cli.plain_yaml import load
 from parca_scrape.cli.relations import RelationTexts, read_topology, render_texts
 from parca_scrape.cli.show_unit import parse_name
-from parca_scrape.databag import SCRAPE_JOBS_KEY, encode_app, judge_jobs
+from parca_scrape.databag import SCRAPE_JOBS_KEY, UNIT_ADDRESS_KEY, encode_app, judge_jobs
 from parca_scrape.jobs import list_jobs
 from parca_scrape.problems import Findings, InvalidJobError, Problem
 
 JOBS_PATH = "jobs"
+NO_ADDRESS_NOTE = (
+    "missing, so the wildcard targets of the unit are not scraped: its charm has not published it"
+    " yet"
+)
 
 
 class Finding(NamedTuple):
@@ -71,19 +76,23 @@ def check_relations(relations: Sequence[RelationTexts]) -> List[Finding]:
         for problem in problems
     ]
     for relation in relations:
-        jobs = load_jobs(relation.app_databag)
+        notes = find_notes(load_jobs(relation.app_databag), Findings(SCRAPE_JOBS_KEY))
+        placed = [("", path, message) for path, message in notes]
+        for unit_name, databag in relation.unit_databags.items():
+            if not any(map(databag.get, (UNIT_ADDRESS_KEY, LEGACY_ADDRESS_KEY))):
+                placed.append((unit_name, UNIT_ADDRESS_KEY, NO_ADDRESS_NOTE))
         findings += [
             Finding(
                 severity="note",
                 relation_id=relation.relation_id,
                 application=relation.describe(),
                 charm=charms[relation.relation_id],
-                unit="",
+                unit=unit_name,
                 file="",
                 path=path,
                 message=message,
             )
-            for path, message in find_notes(jobs, Findings(SCRAPE_JOBS_KEY))
+            for unit_name, path, message in placed
         ]
     order = {finding.application: index for index, finding in reversed([*enumerate(findings)])}
     return sorted(findings, key=lambda finding: order[finding.application])
