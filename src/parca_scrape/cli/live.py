@@ -7,6 +7,7 @@ from typing import Optional
 
 from parca_scrape.cli.collect import make_script
 from parca_scrape.cli.console import CommandError
+from parca_scrape.cli.hook_output import quote
 
 # Since Juju 3, `exec` runs a script, and `run` an action.
 SCRIPT_COMMANDS = ("exec", "run")
@@ -47,4 +48,4 @@ def run_script(unit: str, endpoint: str, model: Optional[str]) -> str:
 def explain(output: Optional[str], exit_code: int = 1) -> str:
     """Return what a command printed as one line of printable ASCII."""
     text = " ".join((output or "").split())
-    return ascii(text)[1:-1] or f"exit code {exit_code}"
+    return quote(text) or f"exit code {exit_code}"
