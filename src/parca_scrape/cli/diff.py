@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Dict, Iterable, List, Optional, Sequence
+from typing import TYPE_CHECKING, Dict, List, Optional, Sequence
 
 from parca_scrape.cli import inputs
+from parca_scrape.cli.comparison import Change, Row, compare
+from parca_scrape.cli.configuration import Side, read_side
 from parca_scrape.cli.console import (
     PROBLEMS_FOUND,
     PROGRAM,
     STANDARD_INPUT,
     CommandError,
+    add_format,
     name_input,
     read_text,
     show,
+    write_json,
     write_text,
 )
+from parca_scrape.cli.relations import hint_at_problems
+from parca_scrape.cli.screen import BLUE, GREEN, RED, YELLOW, paint, write_table
+from parca_scrape.render import RESERVED_JOB_NAME
 
 if TYPE_CHECKING:
     import argparse
 
-    from parca_scrape.cli.comparison import Row
-    from parca_scrape.cli.configuration import Side
     from parca_scrape.cli.series import Series
 
 DESCRIPTION = """\
@@ -50,12 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--all", action="store_true", help="list the targets that go on, too")
     inputs.add_endpoint(parser)
-    parser.add_argument(
-        "--format",
-        choices=("text", "json"),
-        default="text",
-        help="output format (default: %(default)s)",
-    )
+    add_format(parser, "text", "json")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -65,17 +65,13 @@ def run(arguments: argparse.Namespace) -> int:
         CommandError: an input cannot be used.
         OSError: the result cannot be written.
     """
-    from parca_scrape.cli.comparison import Change, compare
-    from parca_scrape.cli.configuration import read_side
-    from parca_scrape.cli.relations import hint_at_problems
-
     old_file, new_file = arguments.old, arguments.new
     if new_file is None and not arguments.library:
         raise CommandError("NEW is missing: only with --as it can be left out")
     if old_file == new_file == STANDARD_INPUT:
         raise CommandError("standard input can be read only once")
-    old_text = read_file(old_file)
-    new_text = old_text if new_file is None else read_file(new_file)
+    old_text = read_text(old_file)
+    new_text = old_text if new_file is None else read_text(new_file)
     old = read_side(old_file, old_text, arguments.endpoint, arguments.library)
     new = read_side(new_file or old_file, new_text, arguments.endpoint)
     for side in (old, new) if old_text != new_text else (new,):
@@ -93,8 +89,14 @@ def run(arguments: argparse.Namespace) -> int:
         counts[row.change] += 1
     shown = [row for row in rows if arguments.all or not is_unchanged(row)]
     if arguments.format == "json":
-        names = {change.name.lower(): number for change, number in counts.items()}
-        write_json(arguments.library, names, shown, warnings)
+        write_json(
+            {
+                "as": arguments.library,
+                "counts": {change.name.lower(): number for change, number in counts.items()},
+                "targets": [encode_row(row) for row in shown],
+                "warnings": warnings,
+            }
+        )
     else:
         write_lines(shown)
         write_text(", ".join(f"{change.value}: {counts[change]:,}" for change in Change) + "\n")
@@ -102,25 +104,11 @@ def run(arguments: argparse.Namespace) -> int:
     return PROBLEMS_FOUND if any(row.is_loss for row in rows) else 0
 
 
-def read_file(file: str) -> str:
-    """Return the text of a file or of standard input.
-
-    Raises:
-        CommandError: it cannot be read, or is not text.
-    """
-    try:
-        return read_text(file)
-    except CommandError as error:
-        raise CommandError(f"{name_input(file)}: {error}") from None
-
-
 def omit_own_job(side: Side, other: Side) -> List[Series]:
     """Return the series of a side without the job that parca-k8s adds to its parca.yaml.
 
     No databag holds this job, so it stays when both sides are files.
     """
-    from parca_scrape.render import RESERVED_JOB_NAME
-
     is_other = any(series.job == RESERVED_JOB_NAME for series in other.series)
     if not side.is_configuration or other.is_configuration or is_other:
         return side.series
@@ -129,15 +117,11 @@ def omit_own_job(side: Side, other: Side) -> List[Series]:
 
 def is_unchanged(row: Row) -> bool:
     """Return whether there is nothing to say of a row: its series go on as they were."""
-    from parca_scrape.cli.comparison import Change
-
     return row.change is Change.GOES_ON and not describe(row)
 
 
 def describe(row: Row) -> str:
     """Return what has changed of a target, in one line."""
-    from parca_scrape.cli.comparison import Change
-
     if row.old is None or row.new is None:
         return "another target has the same series" if row.change is Change.GOES_ON else ""
     changes: List[str] = []
@@ -153,9 +137,6 @@ def describe(row: Row) -> str:
 
 def write_lines(rows: Sequence[Row]) -> None:
     """Print rows as a table for people."""
-    from parca_scrape.cli.comparison import Change
-    from parca_scrape.cli.screen import BLUE, GREEN, RED, YELLOW, paint, write_table
-
     colours = {
         Change.BREAKS: RED,
         Change.ENDS: RED,
@@ -178,34 +159,18 @@ def write_lines(rows: Sequence[Row]) -> None:
     )
 
 
-def write_json(
-    library: Optional[str],
-    counts: Dict[str, int],
-    rows: Iterable[Row],
-    warnings: Sequence[str],
-) -> None:
-    """Print the result as JSON."""
-    import json
-
-    document = {
-        "as": library,
-        "counts": counts,
-        "targets": [
-            {
-                "change": row.change.name.lower(),
-                "job": row.series.job,
-                "target": row.series.address,
-                "profiles": list(row.profiles),
-                "all_profiles": row.is_whole,
-                "labels": [label._asdict() for label in row.changed_labels],
-                "old": encode_place(row.old),
-                "new": encode_place(row.new),
-            }
-            for row in rows
-        ],
-        "warnings": list(warnings),
+def encode_row(row: Row) -> Dict[str, object]:
+    """Return a row for JSON."""
+    return {
+        "change": row.change.name.lower(),
+        "job": row.series.job,
+        "target": row.series.address,
+        "profiles": list(row.profiles),
+        "all_profiles": row.is_whole,
+        "labels": [label._asdict() for label in row.changed_labels],
+        "old": encode_place(row.old),
+        "new": encode_place(row.new),
     }
-    write_text(json.dumps(document, indent=2) + "\n")
 
 
 def encode_place(series: Optional[Series]) -> Optional[Dict[str, str]]:

@@ -229,7 +229,7 @@ def make_context(ca_file: Optional[str]) -> ssl.SSLContext:
     try:
         text = read_text(ca_file)
     except CommandError as error:
-        raise CommandError(f"--ca {show(ca_file)}: {error}") from None
+        raise CommandError(f"--ca {error}") from None
     try:
         # Empty text would mean the CAs of the system.
         return ssl.create_default_context(cadata=text or "\n")

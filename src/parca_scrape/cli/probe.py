@@ -4,13 +4,28 @@ from __future__ import annotations
 
 import argparse
 import math
-from typing import TYPE_CHECKING, Dict, List, Sequence
+from typing import Dict, List, Sequence
 
 from parca_scrape.cli import inputs
-from parca_scrape.cli.console import PROBLEMS_FOUND, CommandError, show, write_text
-
-if TYPE_CHECKING:
-    from parca_scrape.cli.probing import Outcome
+from parca_scrape.cli.console import (
+    PROBLEMS_FOUND,
+    CommandError,
+    add_format,
+    show,
+    write_json,
+    write_text,
+)
+from parca_scrape.cli.probing import Outcome, visit_all
+from parca_scrape.cli.relations import hint_at_problems, render_texts
+from parca_scrape.cli.scraped_targets import list_targets
+from parca_scrape.cli.screen import (
+    GREEN,
+    RED,
+    describe_counts,
+    paint,
+    show_progress,
+    write_table,
+)
 
 DESCRIPTION = """\
 Request the profiles of each target as Parca does: resolve its name, connect, shake hands over
@@ -35,12 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="time for all steps of a target; a CPU profile alone takes 1 s (default: 5)",
     )
-    parser.add_argument(
-        "--format",
-        choices=("text", "json"),
-        default="text",
-        help="output format (default: %(default)s)",
-    )
+    add_format(parser, "text", "json")
 
 
 def parse_timeout(text: str) -> float:
@@ -65,11 +75,6 @@ def run(arguments: argparse.Namespace) -> int:
         CommandError: the input cannot be used, or has no targets.
         OSError: the result cannot be written.
     """
-    from parca_scrape.cli.probing import visit_all
-    from parca_scrape.cli.relations import hint_at_problems, render_texts
-    from parca_scrape.cli.scraped_targets import list_targets
-    from parca_scrape.cli.screen import show_progress
-
     scrape_configs, problems = render_texts(inputs.read(arguments))
     targets = list_targets(scrape_configs)
     if not targets:
@@ -77,7 +82,12 @@ def run(arguments: argparse.Namespace) -> int:
     with show_progress("probing", len(targets)) as count_visit:
         outcomes = visit_all(targets, arguments.timeout, count_visit)
     if arguments.format == "json":
-        write_json(outcomes)
+        write_json(
+            {
+                "counts": count_outcomes(outcomes),
+                "targets": [encode_outcome(outcome) for outcome in outcomes],
+            }
+        )
     else:
         write_report(outcomes)
     hint_at_problems(problems)
@@ -90,8 +100,6 @@ def write_report(outcomes: Sequence[Outcome]) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    from parca_scrape.cli.screen import GREEN, RED, paint, write_table
-
     rows: List[List[str]] = []
     for outcome in outcomes:
         target = outcome.target
@@ -99,9 +107,7 @@ def write_report(outcomes: Sequence[Outcome]) -> None:
         reason = ": ".join(filter(None, (outcome.profile, outcome.reason)))
         rows.append([status, show(target.job), show(target.address), outcome.step, reason])
     write_table(COLUMNS, rows)
-    counts = [f"{count:,} {status}" for status, count in count_outcomes(outcomes).items() if count]
-    noun = "target" if len(outcomes) == 1 else "targets"
-    write_text(f"{len(outcomes):,} {noun}: {', '.join(counts)}\n")
+    write_text(f"{describe_counts(count_outcomes(outcomes))}\n")
 
 
 def count_outcomes(outcomes: Sequence[Outcome]) -> Dict[str, int]:
@@ -110,26 +116,15 @@ def count_outcomes(outcomes: Sequence[Outcome]) -> Dict[str, int]:
     return {HEALTHY: healthy, FAILING: len(outcomes) - healthy}
 
 
-def write_json(outcomes: Sequence[Outcome]) -> None:
-    """Print the outcomes as JSON.
-
-    Raises:
-        OSError: they cannot be written.
-    """
-    import json
-
-    targets: List[Dict[str, object]] = [
-        {
-            "job": outcome.target.job,
-            "target": outcome.target.address,
-            "url": outcome.target.url,
-            "ok": outcome.is_healthy,
-            "step": outcome.step or None,
-            "profile": outcome.profile or None,
-            "reason": outcome.reason or None,
-            "seconds": round(outcome.seconds, 3),
-        }
-        for outcome in outcomes
-    ]
-    document = {"counts": count_outcomes(outcomes), "targets": targets}
-    write_text(json.dumps(document, indent=2) + "\n")
+def encode_outcome(outcome: Outcome) -> Dict[str, object]:
+    """Return an outcome for JSON."""
+    return {
+        "job": outcome.target.job,
+        "target": outcome.target.address,
+        "url": outcome.target.url,
+        "ok": outcome.is_healthy,
+        "step": outcome.step or None,
+        "profile": outcome.profile or None,
+        "reason": outcome.reason or None,
+        "seconds": round(outcome.seconds, 3),
+    }

@@ -6,7 +6,7 @@ import dataclasses
 import sys
 from typing import Dict, List, Mapping, NamedTuple, Sequence, Tuple
 
-from parca_scrape.cli.console import PROGRAM, CommandError
+from parca_scrape.cli.console import PROGRAM, CommandError, count
 from parca_scrape.databag import SCRAPE_METADATA_KEY, AppDatabag, RelationDatabags, UnitDatabag
 from parca_scrape.problems import Problem
 from parca_scrape.render import ScrapeConfig, describe_application, render
@@ -109,5 +109,5 @@ def several_parcas(applications: Sequence[str]) -> CommandError:
 def hint_at_problems(problems: Sequence[Problem]) -> None:
     """Say on standard error how many problems the databags have, if they have any."""
     if problems:
-        count = f"{len(problems):,} problem{'s' if len(problems) > 1 else ''}"
-        print(f"{PROGRAM}: {count} in the databags: see parca-scrape check", file=sys.stderr)
+        found = count(len(problems), "problem")
+        print(f"{PROGRAM}: {found} in the databags: see parca-scrape check", file=sys.stderr)
