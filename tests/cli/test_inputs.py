@@ -169,7 +169,7 @@ def test_juju_2_9_runs_the_script_with_its_own_command(juju: Path) -> None:
             'juju exec failed: ERROR unit "parca/9" not found',
         ),
         ("exit 3", "juju exec failed: exit code 3"),
-        ("printf 'ERROR \\033[31m\\n\\nno' >&2; exit 1", r"juju exec failed: ERROR \x1b[31m no"),
+        ("printf 'ERROR \\033[31m\\n\\nno' >&2; exit 1", r"juju exec failed: 'ERROR \x1b[31m no'"),
         ("echo {}", "parca/9: empty"),
         ("echo 'no hook tools'", "parca/9: no unit found"),
     ],

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Dict, List, Optional, Sequence
 
 from parca_scrape.cli import inputs
 from parca_scrape.cli.comparison import Change, Row, compare
-from parca_scrape.cli.configuration import Side, read_side
 from parca_scrape.cli.console import (
     PROBLEMS_FOUND,
     PROGRAM,
@@ -20,6 +19,7 @@ from parca_scrape.cli.console import (
     write_json,
     write_text,
 )
+from parca_scrape.cli.diff_inputs import DiffInput, read_diff_input
 from parca_scrape.cli.relations import hint_at_problems
 from parca_scrape.cli.screen import BLUE, GREEN, RED, YELLOW, paint, write_table
 from parca_scrape.render import RESERVED_JOB_NAME
@@ -72,8 +72,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise CommandError("standard input can be read only once")
     old_text = read_text(old_file)
     new_text = old_text if new_file is None else read_text(new_file)
-    old = read_side(old_file, old_text, arguments.endpoint, arguments.library)
-    new = read_side(new_file or old_file, new_text, arguments.endpoint)
+    old = read_diff_input(old_file, old_text, arguments.endpoint, arguments.library)
+    new = read_diff_input(new_file or old_file, new_text, arguments.endpoint)
     for side in (old, new) if old_text != new_text else (new,):
         hint_at_problems(side.problems)
     warnings = [
@@ -104,7 +104,7 @@ def run(arguments: argparse.Namespace) -> int:
     return PROBLEMS_FOUND if any(row.is_loss for row in rows) else 0
 
 
-def omit_own_job(side: Side, other: Side) -> List[Series]:
+def omit_own_job(side: DiffInput, other: DiffInput) -> List[Series]:
     """Return the series of a side without the job that parca-k8s adds to its parca.yaml.
 
     No databag holds this job, so it stays when both sides are files.

@@ -8,7 +8,7 @@ from typing import Dict, Iterator, List, Sequence, Tuple
 from parca_scrape._getters import as_list, as_object
 from parca_scrape._rules import parse_boolean
 from parca_scrape.cli.elements import Element, read_job
-from parca_scrape.cli.profile_paths import STANDARD_PATHS
+from parca_scrape.cli.profiles import STANDARD_PATHS
 from parca_scrape.problems import Findings
 
 LOOPBACK_NOTE = "is Parca's own host, not that of the charm: use * for the address of each unit"

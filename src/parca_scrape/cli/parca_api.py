@@ -20,13 +20,14 @@ from urllib.parse import unquote
 from parca_scrape._getters import Pairs, as_list, as_object
 from parca_scrape.cli.console import CommandError, read_text, show
 from parca_scrape.cli.plain_yaml import JSON_DECODER
+from parca_scrape.cli.relabelling import PROFILE_LABEL
 from parca_scrape.databag import is_nested_deeper
+from parca_scrape.static_configs import DEFAULT_PORTS
 
 URL = re.compile(
     r"(https?)://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?(/[!-~]*)?", re.IGNORECASE
 )
 URL_HINT = "must be http or https and a host, such as http://parca:7070, without user and query"
-DEFAULT_PORTS = {"http": 80, "https": 443}
 MAX_PORT = 65535
 TOKEN_VARIABLE = "PARCA_TOKEN"
 TOKEN = re.compile("[!-~]*")
@@ -45,7 +46,6 @@ NOT_PARCA = "not an answer of Parca"
 
 # What Parca calls the health of a target.
 GOOD, BAD = "HEALTH_GOOD", "HEALTH_BAD"
-PROFILE_LABEL = "__name__"
 # The scheme and the address in the URL of a target: Go's url.URL.String escapes the host.
 ORIGIN = re.compile("[a-z]+://[^/?#]+")
 RELOADED_METRIC = "parca_config_last_reload_successful"
@@ -142,8 +142,10 @@ class Parca:
         # a socket, which is for each read.
         def fetch() -> None:
             try:
-                paths = (TARGETS_PATH, METRICS_PATH)
-                replies.put((self._fetch(paths[0], seconds), self._fetch(paths[1], seconds)))
+                targets, metrics = (
+                    self._fetch(path, seconds) for path in (TARGETS_PATH, METRICS_PATH)
+                )
+                replies.put((targets, metrics))
             except Exception as error:
                 replies.put(error)
 
@@ -193,12 +195,9 @@ class Parca:
         """Return what a status other than 200 means, for a message of one line."""
         status = f"HTTP status {response.status}"
         if response.status in (401, 403):
-            has_token = bool(self._headers)
-            return f"{status}: " + (
-                f"the token in {TOKEN_VARIABLE} is not accepted"
-                if has_token
-                else f"set {TOKEN_VARIABLE} to a bearer token"
-            )
+            if self._headers:
+                return f"{status}: the token in {TOKEN_VARIABLE} is not accepted"
+            return f"{status}: set {TOKEN_VARIABLE} to a bearer token"
         if 300 <= response.status < 400:
             # A query may hold secrets.
             location = re.split("[?#]", response.getheader("Location") or "")[0]

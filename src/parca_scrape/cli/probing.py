@@ -200,11 +200,9 @@ class Visit:
     def _ask_on(self, connection: socket.socket, request: Request) -> HTTPResponse:
         self._step, self._profile = HTTP, request.profile
         host = self._target.address.replace(self._target.host, self._host, 1)
-        try:
+        # A target that refuses us may have said why before it closed the connection.
+        with contextlib.suppress(ssl.SSLError, ConnectionError):
             send_request(connection, request.uri, host, self._deadline)
-        except (ssl.SSLError, ConnectionError):
-            # A target that refuses us may have said why before it closed the connection.
-            return read_answer(connection, self._deadline)
         return read_answer(connection, self._deadline)
 
     def _dial(self) -> socket.socket:

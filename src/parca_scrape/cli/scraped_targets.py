@@ -10,13 +10,13 @@ from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 from urllib.parse import quote, quote_plus
 
 from parca_scrape._rules import SCHEME_LABEL
-from parca_scrape.cli.profile_paths import Profile, list_profiles
+from parca_scrape.cli.profiles import Profile, list_profiles
+from parca_scrape.cli.series import DEFAULT_SCHEME
 from parca_scrape.cli.tls_clients import TLSClient
 from parca_scrape.render import ScrapeConfig
+from parca_scrape.static_configs import DEFAULT_PORTS
 from parca_scrape.targets import Target
 
-DEFAULT_SCHEME = "http"
-DEFAULT_PORTS = {"http": 80, "https": 443}
 PARAMETER_PREFIX = "__param_"
 SECONDS = "seconds"
 # A profile that is recorded for longer says no more about whether it can be had.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 
 RESOLVE, CONNECT, TLS, HTTP, PROFILE = "resolve", "connect", "tls", "http", "profile"
-STEPS = (RESOLVE, CONNECT, TLS, HTTP, PROFILE)
 # Python's sockets and locks take no longer time-out than some centuries.
 MAX_TIMEOUT = 366 * 86_400.0
 
