@@ -278,7 +278,7 @@ def test_a_resolver_that_hangs_does_not_hold_the_command(
 @pytest.mark.parametrize(
     ("handle", "scheme", "step", "activity"),
     [
-        (hang, "https", "tls", "shaking hands over TLS"),
+        (hang, "https", "tls", "completing the TLS handshake"),
         (hang, "http", "http", "waiting for the answer"),
         (answer_and_hang(b"HTTP/1.1 200"), "http", "http", "waiting for the answer"),
         (answer_and_hang(GOOD[:-9]), "http", "profile", "reading the profile"),

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """\
 Report every problem in the relations of the Parca charm, by the application to fix, and note what
-is valid but seldom intended. Exit code: 0 if there is no error; 1 if there is one, or a warning
+is valid but rarely intended. Exit code: 0 if there is no error; 1 if there is one, or a warning
 with --strict; 2 if the input cannot be used. Notes do not count."""
 EXAMPLE = "juju show-unit parca/0 | parca-scrape check --strict"
 
@@ -37,12 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     mode.add_argument(
         "--jobs",
         metavar="JOBS",
-        help="check a charm's own scrape jobs instead, a list in a YAML or JSON file",
+        help="instead, check a charm's own scrape jobs: a list in a YAML or JSON file",
     )
     mode.add_argument(
         "--explain",
         metavar="TARGET",
-        help="report where a target comes from instead, or why Parca does not scrape it",
+        help="instead, report where a target comes from, or why Parca does not scrape it",
     )
 
 
@@ -108,7 +108,7 @@ def write_commands(findings: Sequence[Finding]) -> None:
 
 
 def escape(text: str, separators: str = "") -> str:
-    """Return text for a workflow command, with what separates its parts escaped."""
+    """Return text for a workflow command, with the characters that separate its parts escaped."""
     for character in "%\r\n" + separators:
         text = text.replace(character, f"%{ord(character):02X}")
     return text
@@ -118,7 +118,7 @@ def explain(arguments: argparse.Namespace) -> int:
     """Report where a target comes from, and return the exit code.
 
     Raises:
-        CommandError: the input cannot be used, or the format is not for this.
+        CommandError: the input cannot be used, or explanations do not come in the format.
         OSError: the result cannot be written.
     """
     if arguments.format == "github":

@@ -30,18 +30,19 @@ if TYPE_CHECKING:
     from parca_scrape.cli.series import Series
 
 DESCRIPTION = """\
-Compare what Parca makes of two inputs; each is databags, or a parca.yaml in place. A series is
-the labels and the profile of a target: another address alone does not break it. Exit code: 0
-if all series go on, move or start; 1 if one breaks or ends; 2 if an input cannot be used."""
+Compare the series that Parca makes of two inputs; each is databags or an existing parca.yaml. A
+series is the labels and the profile of a target: a new address alone does not break it. Exit
+code: 0 if all series go on, move or start; 1 if one breaks or ends; 2 if an input cannot be
+used."""
 EXAMPLE = "juju show-unit parca/0 | parca-scrape diff parca.yaml -"
-# A file can give one for each of its targets.
+# There can be one for each target.
 MAX_WARNINGS = 20
 COLUMNS = ("change", "job", "target", "profiles", "details")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command to its parser."""
-    kinds = "output as for the other commands, or a parca.yaml; - is standard input"
+    kinds = "input as for the other commands, or a parca.yaml; - is standard input"
     parser.add_argument("old", metavar="OLD", help=kinds)
     parser.add_argument(
         "new", metavar="NEW", nargs="?", help=f"{kinds} (with --as, by default the same as OLD)"
@@ -53,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="render OLD by the rules of the reference library of this charm, to see what changes"
         " when only the library is upgraded",
     )
-    parser.add_argument("--all", action="store_true", help="list the targets that go on, too")
+    parser.add_argument("--all", action="store_true", help="also list the targets that go on")
     inputs.add_endpoint(parser)
     add_format(parser, "text", "json")
 
@@ -67,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     old_file, new_file = arguments.old, arguments.new
     if new_file is None and not arguments.library:
-        raise CommandError("NEW is missing: only with --as it can be left out")
+        raise CommandError("NEW is missing: it is optional only with --as")
     if old_file == new_file == STANDARD_INPUT:
         raise CommandError("standard input can be read only once")
     old_text = read_text(old_file)
@@ -116,12 +117,12 @@ def omit_own_job(side: DiffInput, other: DiffInput) -> List[Series]:
 
 
 def is_unchanged(row: Row) -> bool:
-    """Return whether there is nothing to say of a row: its series go on as they were."""
+    """Return whether there is nothing to report: the series of a row go on unchanged."""
     return row.change is Change.GOES_ON and not describe(row)
 
 
 def describe(row: Row) -> str:
-    """Return what has changed of a target, in one line."""
+    """Return what has changed about a target, in one line."""
     if row.old is None or row.new is None:
         return "another target has the same series" if row.change is Change.GOES_ON else ""
     changes: List[str] = []
@@ -181,7 +182,7 @@ def encode_place(series: Optional[Series]) -> Optional[Dict[str, str]]:
 
 
 def write_warnings(warnings: Sequence[str]) -> None:
-    """Say on standard error what is uncertain about the result."""
+    """Print on standard error what is uncertain about the result."""
     for warning in warnings[:MAX_WARNINGS]:
         print(f"{PROGRAM}: {show(warning)}", file=sys.stderr)
     if len(warnings) > MAX_WARNINGS:

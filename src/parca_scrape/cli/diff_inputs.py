@@ -17,7 +17,7 @@ from parca_scrape.cli.show_unit import ShownRelation
 from parca_scrape.problems import Problem
 
 SCRAPE_CONFIGS_KEY = "scrape_configs"
-# A quick look, before the text is decoded.
+# To rule out most texts before they are decoded.
 KEY = re.compile(rf"""^["']?{SCRAPE_CONFIGS_KEY}["']?[ \t]*:""", re.MULTILINE)
 QUOTED_KEY = f'"{SCRAPE_CONFIGS_KEY}"'
 
@@ -43,7 +43,7 @@ def read_diff_input(
         file: the name of the file.
         text: its text.
         endpoint: the endpoint of the Parca charm.
-        library: the reference library by whose rules databags are rendered; None for this one.
+        library: the reference library that renders databags; None for this library.
 
     Raises:
         CommandError: the text cannot be used.
@@ -63,7 +63,7 @@ def decode_diff_input(text: str, endpoint: str, library: Optional[str]) -> DiffI
     scrape_configs = decode_scrape_configs(text)
     if scrape_configs is not None:
         if library:
-            raise CommandError("--as is for databags, and this is a parca.yaml")
+            raise CommandError("--as needs databags, but this is a parca.yaml")
         return DiffInput(*list_series(scrape_configs), is_configuration=True)
     relations = inputs.join_inputs(*decode_databags(text), endpoint)
     rendered, problems = render_relations(relations, library)
@@ -75,7 +75,7 @@ def decode_diff_input(text: str, endpoint: str, library: Optional[str]) -> DiffI
     if library and any(problem.severity == "error" for problem in problems):
         warnings.append(
             f"the {library} reference library does not know these problems, and Parca may refuse"
-            " all that it makes of the databags: compare with the parca.yaml in place"
+            " everything that it renders: compare with the current parca.yaml"
         )
     return DiffInput(series, warnings, is_configuration=False, problems=problems)
 

@@ -33,7 +33,7 @@ TOKEN_VARIABLE = "PARCA_TOKEN"
 TOKEN = re.compile("[!-~]*")
 TARGETS_PATH = "/api/targets?state=STATE_ACTIVE"
 METRICS_PATH = "/metrics"
-# Those of some 40,000 profiles.
+# Enough for about 40,000 profiles.
 MAX_ANSWER_MEBIBYTES = 64
 MAX_ANSWER_SIZE = MAX_ANSWER_MEBIBYTES * 2**20
 # Each profile has about 25 of them; a decoder takes far longer for an answer of nothing else.
@@ -50,7 +50,7 @@ GOOD, BAD = "HEALTH_GOOD", "HEALTH_BAD"
 ORIGIN = re.compile("[a-z]+://[^/?#]+")
 RELOADED_METRIC = "parca_config_last_reload_successful"
 RELOAD_TIME_METRIC = "parca_config_last_reload_success_timestamp_seconds"
-# Later times are no times: they have more digits than a year has.
+# Beyond the year 6000: not a time.
 MAX_TIME = 2**37
 
 LOADED, REFUSED, UNKNOWN = "loaded", "refused", "unknown"
@@ -61,7 +61,7 @@ class ParcaError(CommandError):
 
 
 class Target(NamedTuple):
-    """What tells a target from all others; Parca lists it once for each of its profiles."""
+    """What identifies a target, which Parca lists once for each of its profiles."""
 
     job: str
     origin: str
@@ -100,10 +100,10 @@ class Answers(NamedTuple):
 
 
 class Parca:
-    """Parca at a URL. It is asked directly: through no proxy, and along no redirect."""
+    """Parca at a URL, without a proxy; redirects are not followed."""
 
     def __init__(self, url: str, ca_file: Optional[str] = None, token: str = "") -> None:
-        """Read the URL and what is needed to ask there.
+        """Check the arguments.
 
         Args:
             url: where Parca is, maybe behind an ingress with a path prefix.
@@ -134,12 +134,12 @@ class Parca:
         """Return what Parca says about its targets and its configuration.
 
         Raises:
-            ParcaError: it does not, or not within the seconds.
+            ParcaError: it gives no usable answer within the seconds.
         """
         replies: queue.SimpleQueue[Union[Tuple[str, str], Exception]] = queue.SimpleQueue()
 
-        # A thread, because neither a slow name server nor a slow answer ends with the timeout of
-        # a socket, which is for each read.
+        # In a thread, because the time-out of a socket is for each read: it ends neither a slow
+        # look-up of the name nor a slow answer.
         def fetch() -> None:
             try:
                 targets, metrics = (
@@ -208,7 +208,7 @@ class Parca:
 
 
 def read_body(response: http.client.HTTPResponse) -> bytes:
-    """Return the body of an answer, as far as it may be read, and not much more."""
+    """Return the body of an answer, cut off soon after the size limit."""
     body = bytearray()
     part = response.read(PART_SIZE)
     while part and len(body) <= MAX_ANSWER_SIZE:
@@ -218,7 +218,7 @@ def read_body(response: http.client.HTTPResponse) -> bytes:
 
 
 def make_context(ca_file: Optional[str]) -> ssl.SSLContext:
-    """Return what verifies certificates: by the CA of a file, or by those of the system.
+    """Return the context that verifies certificates, by the CA in a file or those of the system.
 
     Raises:
         CommandError: the file cannot be used.

@@ -28,11 +28,11 @@ from parca_scrape.cli.screen import (
 )
 
 DESCRIPTION = """\
-Request the profiles of each target as Parca does: resolve its name, connect, shake hands over
-TLS with the settings of the job, and get each enabled profile. Report the first step that
-fails. Profiles that record are asked for one second; redirects are not followed. Run it where
-Parca runs: what it can reach is what counts. Exit code: 0 if every target is healthy; 1 if any
-is not; 2 if the input cannot be used, or has no targets."""
+Request the profiles of each target as Parca does: resolve its name, connect, complete the TLS
+handshake with the settings of the job, and get each enabled profile. Report the first step that
+fails. Profiles that take time to record are requested for one second; redirects are not followed.
+Run it where Parca runs, because what Parca can reach is what counts. Exit code: 0 if every target
+is healthy; 1 if any is not; 2 if the input cannot be used, or has no targets."""
 EXAMPLE = "juju show-unit parca/0 | parca-scrape probe"
 
 DEFAULT_TIMEOUT = 5.0
@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=parse_timeout,
         default=DEFAULT_TIMEOUT,
         metavar="SECONDS",
-        help="time for all steps of a target; a CPU profile alone takes 1 s (default: 5)",
+        help="time for all steps of a target; a CPU profile takes 1 s (default: %(default)g)",
     )
     add_format(parser, "text", "json")
 

@@ -1,4 +1,4 @@
-"""Visits to targets: everything that Parca does for a profile, and where it fails."""
+"""Visits to targets: all that Parca does to get a profile, and the step that fails."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MAX_VISITS = 256
 OK = 200
 MAX_BODY_SIZE = 64 * 1024 * 1024
 MAX_LOCATION_LENGTH = 200
-# Go's net/http/pprof, while somebody else records: with a job of Parca's defaults, Parca always.
+# From Go's net/http/pprof while another client records, as Parca always does by default.
 CPU_PROFILE_IN_USE = b"cpu profiling already in use"
 SERVER_ERROR = 500
 MAX_ERROR_SIZE = 1024
@@ -36,7 +36,7 @@ CUT_OFF = "the answer is cut off"
 ACTIVITIES = {
     RESOLVE: "resolving the name",
     CONNECT: "connecting",
-    TLS: "shaking hands over TLS",
+    TLS: "completing the TLS handshake",
     HTTP: "waiting for the answer",
     PROFILE: "reading the profile",
 }

@@ -79,7 +79,7 @@ def render_texts(
 
 
 def read_topology(app_databag: Databag) -> Topology:
-    """Return where in Juju the application is that published a databag, as far as it says."""
+    """Return the topology of the application that published a databag; empty if it has none."""
     metadata = {SCRAPE_METADATA_KEY: app_databag.get(SCRAPE_METADATA_KEY, "")}
     return AppDatabag.decode(metadata)[0].scrape_metadata or Topology("", "", "")
 
@@ -107,7 +107,7 @@ def several_parcas(applications: Sequence[str]) -> CommandError:
 
 
 def hint_at_problems(problems: Sequence[Problem]) -> None:
-    """Say on standard error how many problems the databags have, if they have any."""
+    """Print on standard error how many problems the databags have, if any."""
     if problems:
         found = count(len(problems), "problem")
         print(f"{PROGRAM}: {found} in the databags: see parca-scrape check", file=sys.stderr)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # What rich calls the colours.
 RED, YELLOW, GREEN, BLUE = "red", "yellow", "green", "blue"
 SEQUENCES = {RED: "31", YELLOW: "33", GREEN: "32", BLUE: "34"}
-# Fewer are done before anybody reads how many there are.
+# Fewer are done before anyone could read the progress.
 SLOW_STEPS = 20
 
 

@@ -36,9 +36,9 @@ healthy; 1 if not, or if Parca refused its last configuration; 2 if the input ca
 Parca gives no usable answer."""
 EXAMPLE = "juju show-unit parca/0 | parca-scrape status --parca http://10.1.80.14:7070"
 
-# With thousands of jobs Parca's API takes 20 seconds.
+# With thousands of jobs, Parca's API takes 20 seconds to answer.
 ANSWER_SECONDS = 30.0
-# While waiting, for an answer when time is up.
+# With --wait, for the answer that is still due when time is up.
 LAST_ANSWER_SECONDS = 2.0
 POLL_SECONDS = 1.0
 LONGEST_DETAIL = 400
@@ -148,7 +148,7 @@ def write_lines(status: Status) -> None:
 
 
 def shorten(text: str) -> str:
-    """Return a text as it fits into a line; Parca's errors have no limit."""
+    """Return a text, cut off to fit a line: Parca's errors have no limit."""
     return text if len(text) <= LONGEST_DETAIL else f"{text[: LONGEST_DETAIL - 1]}…"
 
 

@@ -1,4 +1,4 @@
-"""What is asked for beside what Parca scrapes: the status of each target."""
+"""The status of each target: what the input asks for, compared with what Parca scrapes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ REASONS = {
     MISSING: "not scraped by Parca",
     UNEXPECTED: "not asked for",
 }
-# Go's url.Error begins so; the target is in a column of its own.
+# The beginning of Go's url.Error, which repeats the target.
 REQUEST = re.compile(r'Get "(?:[^"\\]|\\.)*": ')
 
 
