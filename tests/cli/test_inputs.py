@@ -193,3 +193,12 @@ def test_jubilant_that_is_not_installed_is_one_line(monkeypatch: pytest.MonkeyPa
     monkeypatch.setitem(__import__("sys").modules, "jubilant", None)
     line = "--live needs jubilant: install parca-scrape[live]"
     assert run("check", "--live", "parca/0") == (2, "", f"{ERROR} {line}\n")
+
+
+def test_an_empty_option_is_not_the_same_as_none(juju: Path) -> None:
+    write_juju(juju, "echo 'ERROR invalid unit name' >&2; exit 1")
+    line = f"{ERROR} juju exec failed: ERROR invalid unit name\n"
+    assert run("check", "--live", "") == (2, "", line)
+    assert run("check", "--model", "") == (2, "", f"{ERROR} --model: only with --live\n")
+    missing = f"{ERROR} : No such file or directory\n"
+    assert run("check", "--jobs", "") == (2, "", missing)

@@ -139,9 +139,9 @@ def test_a_profile_may_come_in_any_form(serve: Serve, tmp_path: Path, response: 
         (make_answer(b"", "500 \x1b[31m"), "http", "HTTP status 500 Internal Server Error"),
         (make_answer(b"", "799 Odd"), "http", "HTTP status 799"),
         (
-            make_answer(b"", "302 Found", "Location: /\x1b[2Jlogin"),
+            make_answer(b"", "302 Found", "Location: /\x1b[2Jlogin?token=x"),
             "http",
-            "HTTP status 302 Found: redirected to '/\\x1b[2Jlogin'",
+            "HTTP status 302 Found: a redirect to '/\\x1b[2Jlogin'",
         ),
         (make_answer(b"", "308 Gone"), "http", "HTTP status 308 Permanent Redirect"),
         (b"SSH-2.0-OpenSSH_9.6\r\n", "http", "the answer is not HTTP"),

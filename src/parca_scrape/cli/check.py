@@ -53,10 +53,10 @@ def run(arguments: argparse.Namespace) -> int:
         CommandError: the input cannot be used.
         OSError: the result cannot be written.
     """
-    if arguments.explain:
+    if arguments.explain is not None:
         return explain(arguments)
-    if arguments.jobs:
-        if arguments.files or arguments.live:
+    if arguments.jobs is not None:
+        if arguments.files or arguments.live is not None:
             raise CommandError("--jobs: pass no other input with it")
         findings = check_jobs(arguments.jobs)
         summary = "no problems in the scrape jobs"

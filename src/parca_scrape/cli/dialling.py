@@ -8,12 +8,14 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import socket
 import threading
 from http.client import HTTPResponse
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, List, NamedTuple, Tuple, Union, cast
 
+from parca_scrape.cli.console import show
 from parca_scrape.cli.steps import CONNECT, RESOLVE, Deadline, StepError
 from parca_scrape.version import VERSION
 
@@ -31,6 +33,8 @@ REASONS = {
     errno.ECONNRESET: "the target closed the connection",
     errno.EPIPE: "the target closed the connection",
 }
+
+MAX_LOCATION_LENGTH = 200
 
 SocketAddress = Union[Tuple[str, int], Tuple[str, int, int, int]]
 
@@ -160,6 +164,12 @@ def read_answer(connection: socket.socket, deadline: Deadline) -> HTTPResponse:
     response = HTTPResponse(stream, method="GET")
     response.begin()
     return response
+
+
+def describe_redirect(response: HTTPResponse) -> str:
+    """Return where a response redirects to, without the query, which may hold secrets."""
+    location = re.split("[?#]", response.getheader("Location") or "")[0]
+    return f"a redirect to {show(location[:MAX_LOCATION_LENGTH]) or 'nowhere'}"
 
 
 class Incoming(io.RawIOBase):

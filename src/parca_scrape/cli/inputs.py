@@ -60,8 +60,8 @@ def read(arguments: argparse.Namespace) -> List[RelationTexts]:
     Raises:
         CommandError: an input cannot be used, or shows no relation of the endpoint.
     """
-    if not arguments.live:
-        if arguments.model:
+    if arguments.live is None:
+        if arguments.model is not None:
             raise CommandError("--model: only with --live")
         return read_files(arguments.files or [STANDARD_INPUT], arguments.endpoint)
     if arguments.files:

@@ -19,6 +19,7 @@ from urllib.parse import unquote
 
 from parca_scrape._getters import Pairs, as_list, as_object
 from parca_scrape.cli.console import CommandError, read_text, show
+from parca_scrape.cli.dialling import describe_redirect
 from parca_scrape.cli.plain_yaml import JSON_DECODER
 from parca_scrape.cli.relabelling import PROFILE_LABEL
 from parca_scrape.databag import is_nested_deeper
@@ -41,7 +42,6 @@ MAX_CONTAINERS = 2_000_000
 PART_SIZE = 2**16
 # An answer of Parca has seven levels.
 MAX_DEPTH = 20
-LONGEST_LOCATION = 200
 NOT_PARCA = "not an answer of Parca"
 
 # What Parca calls the health of a target.
@@ -60,7 +60,7 @@ class ParcaError(CommandError):
     """The reason why Parca gave no usable answer; it may give one later."""
 
 
-class Target(NamedTuple):
+class TargetKey(NamedTuple):
     """What identifies a target, which Parca lists once for each of its profiles."""
 
     job: str
@@ -73,7 +73,7 @@ class Target(NamedTuple):
 class ScrapedProfile(NamedTuple):
     """A profile of a target, as Parca scrapes it."""
 
-    target: Target
+    target: TargetKey
     name: str
     health: str
     """GOOD, BAD, or anything else before the first scrape."""
@@ -199,9 +199,7 @@ class Parca:
                 return f"{status}: the token in {TOKEN_VARIABLE} is not accepted"
             return f"{status}: set {TOKEN_VARIABLE} to a bearer token"
         if 300 <= response.status < 400:
-            # A query may hold secrets.
-            location = re.split("[?#]", response.getheader("Location") or "")[0]
-            return f"{status}: a redirect to {show(location[:LONGEST_LOCATION]) or 'nowhere'}"
+            return f"{status}: {describe_redirect(response)}"
         if response.status == 404:
             return f"{status}: is this the URL of Parca?"
         return status
@@ -275,7 +273,7 @@ def decode_profile(job: str, raw: object) -> ScrapedProfile:
     url = get_text(raw, "url")
     origin = ORIGIN.match(url)
     return ScrapedProfile(
-        Target(
+        TargetKey(
             job,
             url if origin is None else unquote(origin.group()),
             tuple(sorted(get_labels(raw, "labels").items())),

@@ -15,9 +15,9 @@ from parca_scrape.cli.console import (
     write_json,
     write_text,
 )
+from parca_scrape.cli.probe_targets import list_targets
 from parca_scrape.cli.probing import Outcome, visit_all
 from parca_scrape.cli.relations import hint_at_problems, render_texts
-from parca_scrape.cli.scraped_targets import list_targets
 from parca_scrape.cli.screen import (
     GREEN,
     RED,

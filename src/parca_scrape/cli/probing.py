@@ -15,19 +15,19 @@ from parca_scrape.cli.console import CommandError
 from parca_scrape.cli.dialling import (
     connect,
     describe_os_error,
+    describe_redirect,
     encode_host,
     read_answer,
     resolve,
     send_request,
 )
 from parca_scrape.cli.pprof_format import PIECE_SIZE, FormatError, check_profile, decompress
-from parca_scrape.cli.scraped_targets import Request, ScrapedTarget
+from parca_scrape.cli.probe_targets import ProbeTarget, Request
 from parca_scrape.cli.steps import CONNECT, HTTP, PROFILE, RESOLVE, TLS, Deadline, StepError
 
 MAX_VISITS = 256
 OK = 200
 MAX_BODY_SIZE = 64 * 1024 * 1024
-MAX_LOCATION_LENGTH = 200
 # From Go's net/http/pprof while another client records, as Parca always does by default.
 CPU_PROFILE_IN_USE = b"cpu profiling already in use"
 SERVER_ERROR = 500
@@ -45,7 +45,7 @@ ACTIVITIES = {
 class Outcome(NamedTuple):
     """What a visit to a target showed."""
 
-    target: ScrapedTarget
+    target: ProbeTarget
     seconds: float
     step: str = ""
     """The step that failed; empty if none did."""
@@ -61,7 +61,7 @@ class Outcome(NamedTuple):
 
 
 def visit_all(
-    targets: Sequence[ScrapedTarget], timeout: float, count_visit: Callable[[], object]
+    targets: Sequence[ProbeTarget], timeout: float, count_visit: Callable[[], object]
 ) -> List[Outcome]:
     """Visit targets, many at once, and return the outcomes in the order of the targets.
 
@@ -73,7 +73,7 @@ def visit_all(
     Raises:
         CommandError: the system allows no threads.
     """
-    waiting: Queue[Tuple[int, ScrapedTarget]] = Queue()
+    waiting: Queue[Tuple[int, ProbeTarget]] = Queue()
     for place in enumerate(targets):
         waiting.put(place)
     done: SimpleQueue[Tuple[int, Outcome]] = SimpleQueue()
@@ -104,7 +104,7 @@ def visit_all(
 class Visit:
     """A visit to a target: one profile at a time, on one connection if the target keeps it."""
 
-    def __init__(self, target: ScrapedTarget, timeout: float) -> None:
+    def __init__(self, target: ProbeTarget, timeout: float) -> None:
         self._target = target
         self._timeout = timeout
         self._start = time.monotonic()
@@ -278,7 +278,6 @@ def describe_status(response: HTTPResponse) -> str:
     """Return what a status other than 200 means."""
     # The words of the target itself are not shown: they can be anything.
     status = f"HTTP status {response.status} {responses.get(response.status, '')}".strip()
-    location = response.getheader("Location")
-    if location is not None and 300 <= response.status < 400:
-        return f"{status}: redirected to {location[:MAX_LOCATION_LENGTH]!a}"
+    if response.getheader("Location") and 300 <= response.status < 400:
+        return f"{status}: {describe_redirect(response)}"
     return status

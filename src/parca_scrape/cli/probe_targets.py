@@ -33,8 +33,8 @@ class Request(NamedTuple):
     """Path and query, as the request line has them."""
 
 
-class ScrapedTarget(NamedTuple):
-    """A target of a job."""
+class ProbeTarget(NamedTuple):
+    """A target of a job, and what to request of it."""
 
     job: str
     address: str
@@ -53,14 +53,14 @@ class ScrapedTarget(NamedTuple):
         return f"{self.scheme}://{self.address}"
 
 
-def list_targets(scrape_configs: Sequence[ScrapeConfig]) -> List[ScrapedTarget]:
+def list_targets(scrape_configs: Sequence[ScrapeConfig]) -> List[ProbeTarget]:
     """Return the targets of which Parca scrapes a profile, in order.
 
     Those of one job that have the same URLs are one target.
     """
     # Jobs with the same settings share a client: one reads the certificates of the system.
     clients: Dict[str, TLSClient] = {}
-    targets: Dict[ScrapedTarget, None] = {}
+    targets: Dict[ProbeTarget, None] = {}
     for scrape_config in scrape_configs:
         settings = scrape_config.get("tls_config", {})
         client = clients.setdefault(json.dumps(settings, sort_keys=True), TLSClient(settings))
@@ -74,7 +74,7 @@ def list_targets(scrape_configs: Sequence[ScrapeConfig]) -> List[ScrapedTarget]:
             for text in static_config["targets"] if requests else ():
                 target = Target.parse(text)
                 port = target.port or DEFAULT_PORTS[scheme]
-                scraped = ScrapedTarget(
+                scraped = ProbeTarget(
                     scrape_config["job_name"],
                     text if target.port else f"{text}:{port}",
                     scheme,
