@@ -31,6 +31,11 @@ def add_format(parser: argparse.ArgumentParser, *formats: str, note: str = "") -
     )
 
 
+def warn(message: str) -> None:
+    """Print a message on standard error, in one line."""
+    print(f"{PROGRAM}: {show(message)}", file=sys.stderr)
+
+
 def fail(message: object) -> int:
     """Print an error and return the exit code."""
     print(f"{PROGRAM}: error: {message}", file=sys.stderr)

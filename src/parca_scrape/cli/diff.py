@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Dict, List, Optional, Sequence
 
 from parca_scrape.cli import inputs
 from parca_scrape.cli.comparison import Change, Row, compare
 from parca_scrape.cli.console import (
     PROBLEMS_FOUND,
-    PROGRAM,
     STANDARD_INPUT,
     CommandError,
     add_format,
     name_input,
     read_text,
     show,
+    warn,
     write_json,
     write_text,
 )
@@ -150,9 +149,9 @@ def write_lines(rows: Sequence[Row]) -> None:
         [
             (
                 paint(row.change.value, colours[row.change]),
-                show(row.series.job),
-                show(row.series.address),
-                "all" if row.is_whole else show(", ".join(row.profiles)),
+                row.series.job,
+                row.series.address,
+                "all" if row.is_whole else ", ".join(row.profiles),
                 describe(row),
             )
             for row in rows
@@ -184,7 +183,6 @@ def encode_place(series: Optional[Series]) -> Optional[Dict[str, str]]:
 def write_warnings(warnings: Sequence[str]) -> None:
     """Print on standard error what is uncertain about the result."""
     for warning in warnings[:MAX_WARNINGS]:
-        print(f"{PROGRAM}: {show(warning)}", file=sys.stderr)
+        warn(warning)
     if len(warnings) > MAX_WARNINGS:
-        more = len(warnings) - MAX_WARNINGS
-        print(f"{PROGRAM}: and {more:,} more of this kind", file=sys.stderr)
+        warn(f"and {len(warnings) - MAX_WARNINGS:,} more of this kind")

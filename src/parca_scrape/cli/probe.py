@@ -11,7 +11,6 @@ from parca_scrape.cli.console import (
     PROBLEMS_FOUND,
     CommandError,
     add_format,
-    show,
     write_json,
     write_text,
 )
@@ -105,7 +104,7 @@ def write_report(outcomes: Sequence[Outcome]) -> None:
         target = outcome.target
         status = paint(HEALTHY, GREEN) if outcome.is_healthy else paint(FAILING, RED)
         reason = ": ".join(filter(None, (outcome.profile, outcome.reason)))
-        rows.append([status, show(target.job), show(target.address), outcome.step, reason])
+        rows.append([status, target.job, target.address, outcome.step, reason])
     write_table(COLUMNS, rows)
     write_text(f"{describe_counts(count_outcomes(outcomes))}\n")
 

@@ -7,6 +7,7 @@ import socket
 import ssl
 import threading
 import time
+from http import HTTPStatus
 from http.client import HTTPException, HTTPResponse, RemoteDisconnected, responses
 from queue import Empty, Queue, SimpleQueue
 from typing import Callable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
@@ -26,11 +27,9 @@ from parca_scrape.cli.probe_targets import ProbeTarget, Request
 from parca_scrape.cli.steps import CONNECT, HTTP, PROFILE, RESOLVE, TLS, Deadline, StepError
 
 MAX_VISITS = 256
-OK = 200
 MAX_BODY_SIZE = 64 * 1024 * 1024
 # From Go's net/http/pprof while another client records, as Parca always does by default.
 CPU_PROFILE_IN_USE = b"cpu profiling already in use"
-SERVER_ERROR = 500
 MAX_ERROR_SIZE = 1024
 CUT_OFF = "the answer is cut off"
 ACTIVITIES = {
@@ -162,7 +161,7 @@ class Visit:
         """
         response = self._ask(request)
         self._step = HTTP
-        if response.status != OK:
+        if response.status != HTTPStatus.OK:
             if CPU_PROFILE_IN_USE not in read_error(response):
                 raise StepError(HTTP, describe_status(response))
             self._hang_up()
@@ -269,7 +268,7 @@ class Body:
 def read_error(response: HTTPResponse) -> bytes:
     """Return the beginning of what a target says about an error of its own."""
     with contextlib.suppress(OSError, HTTPException):
-        if response.status == SERVER_ERROR:
+        if response.status == HTTPStatus.INTERNAL_SERVER_ERROR:
             return response.read(MAX_ERROR_SIZE)
     return b""
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
 from typing import Dict, List, Mapping, NamedTuple, Sequence, Tuple
 
-from parca_scrape.cli.console import PROGRAM, CommandError, count
+from parca_scrape.cli.console import CommandError, count, warn
 from parca_scrape.databag import SCRAPE_METADATA_KEY, AppDatabag, RelationDatabags, UnitDatabag
 from parca_scrape.problems import Problem
 from parca_scrape.render import ScrapeConfig, describe_application, render
@@ -110,4 +109,4 @@ def hint_at_problems(problems: Sequence[Problem]) -> None:
     """Print on standard error how many problems the databags have, if any."""
     if problems:
         found = count(len(problems), "problem")
-        print(f"{PROGRAM}: {found} in the databags: see parca-scrape check", file=sys.stderr)
+        warn(f"{found} in the databags: see parca-scrape check")

@@ -134,8 +134,8 @@ def write_lines(status: Status) -> None:
     rows = [
         (
             screen.paint(one.status, colours[one.status]),
-            show(one.target.job),
-            show(one.target.origin),
+            one.target.job,
+            one.target.origin,
             shorten(show(one.detail)),
         )
         for one in status.targets
