@@ -65,16 +65,19 @@ def render_texts(
     Raises:
         CommandError: there is nothing to render, because the input leaves it out.
     """
-    decoded = [relation.decode() for relation in relations]
     problems: List[Problem] = []
+    gaps: List[Problem] = []
     for relation in relations:
-        for problem in relation.problems:
-            problems.append(problem.in_relation(relation.relation_id, relation.describe()))
-    scrape_configs, found = render(decoded)
-    missing = [relation for relation in relations if not relation.is_whole]
-    if missing and not scrape_configs:
-        raise CommandError(str(problems[0]).partition(": ")[2])
-    return scrape_configs, problems + found
+        application = relation.describe()
+        found = [
+            problem.in_relation(relation.relation_id, application) for problem in relation.problems
+        ]
+        problems += found
+        gaps += [] if relation.is_whole else found[:1]
+    scrape_configs, others = render([relation.decode() for relation in relations])
+    if gaps and not scrape_configs:
+        raise CommandError(str(gaps[0]).partition(": ")[2])
+    return scrape_configs, problems + others
 
 
 def read_topology(app_databag: Databag) -> Topology:
