@@ -96,7 +96,7 @@ FINDING = Finding(
 
 def test_findings_are_printed_for_github(capsys: pytest.CaptureFixture[str]) -> None:
     of_file = FINDING._replace(severity="note", relation_id=None, unit="", file="a,b:c.yaml")
-    write_commands([FINDING, FINDING._replace(severity="warning"), of_file], "")
+    write_commands([FINDING, FINDING._replace(severity="warning"), of_file])
     text = 'relation 7 zinc/0: a["%25"]: must: be%0Ax'
     assert capsys.readouterr().out == (
         f"::error title=zinc%2C charm zinc-k8s::{text}\n"

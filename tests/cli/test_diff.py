@@ -166,7 +166,7 @@ def test_with_the_rules_of_a_library_the_new_input_may_be_left_out(tmp_path: Pat
 
 def test_the_rules_of_a_library_are_for_databags(tmp_path: Path) -> None:
     result = diff(tmp_path, make_parca_yaml(), make_dump(ONE_PORT), "--as", "k8s")
-    line = "parca-scrape: error: old: --as is for databags, and this is a parca.yaml\n"
+    line = "parca-scrape: error: old: --as needs databags, but this is a parca.yaml\n"
     assert result == (2, "", line)
 
 
@@ -178,7 +178,7 @@ def test_databags_on_which_the_library_fails_are_refused(tmp_path: Path) -> None
         "parca-scrape: error: old: relation 7 with zinc: the k8s reference library fails on"
         " scrape_jobs[0].static_configs[0].targets[0]: must be text with one colon, as in"
         " host:port: the Parca charm is then in error, and Parca keeps its last configuration:"
-        " compare with the parca.yaml in place\n",
+        " compare with the current parca.yaml\n",
     )
 
 
@@ -189,7 +189,7 @@ def test_problems_that_the_library_does_not_know_are_hinted_at(tmp_path: Path) -
         NOTHING.format(1),
         "parca-scrape: 1 problem in the databags: see parca-scrape check\n"
         "parca-scrape: old: the k8s reference library does not know these problems, and Parca may"
-        " refuse all that it makes of the databags: compare with the parca.yaml in place\n",
+        " refuse everything that it renders: compare with the current parca.yaml\n",
     )
 
 
@@ -249,7 +249,7 @@ def test_a_file_that_cannot_be_used_is_refused_in_one_line(
     ("arguments", "line"),
     [
         (["-", "-"], "standard input can be read only once"),
-        (["-"], "NEW is missing: only with --as it can be left out"),
+        (["-"], "NEW is missing: it is optional only with --as"),
         (["/does/not/exist", "-"], "/does/not/exist: No such file or directory"),
     ],
 )

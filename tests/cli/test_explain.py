@@ -139,3 +139,8 @@ def test_a_target_over_the_limit_is_explained_by_it(tmp_path: Path) -> None:
 def test_an_explanation_is_not_for_github(dump: Path) -> None:
     line = "parca-scrape: error: --explain: only with --format text or json\n"
     assert run("check", "--explain", ZINC, dump, "--format", "github") == (2, "", line)
+
+
+def test_empty_text_is_no_target(dump: Path) -> None:
+    exit_code, out, _ = run("check", "--explain", "", dump)
+    assert (exit_code, out.splitlines()[0]) == (1, " is not scraped")

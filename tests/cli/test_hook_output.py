@@ -116,7 +116,7 @@ def test_units_that_do_not_belong_together_are_refused(changes: Dict[str, str], 
         ([APP], Problem("warning", "", OUT_OF_SCOPE_RULE)),
         (
             [APP, {**UNIT, "databag": None, "error": "ERROR \x1b no"}],
-            Problem("error", "", r"skipped: Juju denied access: ERROR \x1b no", unit="zinc/0"),
+            Problem("error", "", r"skipped: Juju denied access: 'ERROR \x1b no'", unit="zinc/0"),
         ),
     ],
 )
@@ -144,7 +144,7 @@ WRONG = "line 2 is not what the script prints: run it again"
         ),
         (
             write(HEADER, {"relation": "", "error": "ERROR \n no"}, END),
-            r"Juju denied the list of relations: ERROR \n no",
+            r"Juju denied the list of relations: 'ERROR \n no'",
         ),
     ],
 )

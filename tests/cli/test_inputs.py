@@ -169,7 +169,7 @@ def test_juju_2_9_runs_the_script_with_its_own_command(juju: Path) -> None:
             'juju exec failed: ERROR unit "parca/9" not found',
         ),
         ("exit 3", "juju exec failed: exit code 3"),
-        ("printf 'ERROR \\033[31m\\n\\nno' >&2; exit 1", r"juju exec failed: ERROR \x1b[31m no"),
+        ("printf 'ERROR \\033[31m\\n\\nno' >&2; exit 1", r"juju exec failed: 'ERROR \x1b[31m no'"),
         ("echo {}", "parca/9: empty"),
         ("echo 'no hook tools'", "parca/9: no unit found"),
     ],
@@ -193,3 +193,12 @@ def test_jubilant_that_is_not_installed_is_one_line(monkeypatch: pytest.MonkeyPa
     monkeypatch.setitem(__import__("sys").modules, "jubilant", None)
     line = "--live needs jubilant: install parca-scrape[live]"
     assert run("check", "--live", "parca/0") == (2, "", f"{ERROR} {line}\n")
+
+
+def test_an_empty_option_is_not_the_same_as_none(juju: Path) -> None:
+    write_juju(juju, "echo 'ERROR invalid unit name' >&2; exit 1")
+    line = f"{ERROR} juju exec failed: ERROR invalid unit name\n"
+    assert run("check", "--live", "") == (2, "", line)
+    assert run("check", "--model", "") == (2, "", f"{ERROR} --model: only with --live\n")
+    missing = f"{ERROR} : No such file or directory\n"
+    assert run("check", "--jobs", "") == (2, "", missing)

@@ -11,6 +11,7 @@ from parca_scrape.cli.joining import join_sides
 from parca_scrape.cli.plain_yaml import load
 from parca_scrape.cli.relations import RelationTexts, render_texts
 from parca_scrape.cli.show_unit import ShownRelation, decode_show_unit
+from parca_scrape.problems import Problem
 from tests.cli import deployed
 from tests.cli.deployments import VERSIONS, Deployment, show_unit
 
@@ -127,6 +128,17 @@ def test_the_command_that_brings_what_is_missing_names_one_unit_of_each(version:
     units = command.split()[2:]
     complete = shown(KUBERNETES, *units, juju=version)
     assert all(relation.is_whole for relation in complete)
+
+
+def test_what_is_missing_is_named_although_another_relation_has_a_problem() -> None:
+    problem = Problem("warning", "scrape_jobs", "missing, so nothing is scraped")
+    gap = Problem("error", "scrape_jobs", "not in the input")
+    relations = [
+        RelationTexts(7, "zinc", {}, {}, [problem]),
+        RelationTexts(9, "shop", {}, {}, [gap], is_whole=False),
+    ]
+    with pytest.raises(CommandError, match=r"^relation 9 shop: scrape_jobs: not in the input$"):
+        render_texts(relations)
 
 
 def test_the_command_names_the_endpoint() -> None:

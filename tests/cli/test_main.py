@@ -94,3 +94,8 @@ def test_the_command_starts_without_what_only_commands_need() -> None:
 def test_rendering_needs_no_ops() -> None:
     code = f"assert main(['render', {str(EXAMPLE)!r}]) == 1"
     assert "ops" not in list_modules(code)
+
+
+def test_only_the_chosen_command_is_imported() -> None:
+    modules = list_modules("assert main(['schema', 'status']) == 0")
+    assert "parca_scrape.cli.status" not in modules

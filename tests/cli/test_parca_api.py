@@ -19,7 +19,7 @@ from parca_scrape.cli.parca_api import (
     Parca,
     ParcaError,
     ScrapedProfile,
-    Target,
+    TargetKey,
     decode_configuration,
     decode_profiles,
 )
@@ -39,7 +39,7 @@ from tests.functional.parca import free_port
 
 TOKEN = "s3cret"
 LABELS = {"job": "zinc", "instance": "cos"}
-TARGET = Target("zinc", "http://10.1.80.20:8080", (("instance", "cos"), ("job", "zinc")))
+TARGET = TargetKey("zinc", "http://10.1.80.20:8080", (("instance", "cos"), ("job", "zinc")))
 URL_LINE = (
     "--parca: must be http or https and a host, such as http://parca:7070, without user and query"
 )
@@ -231,7 +231,7 @@ def test_fields_that_the_api_may_leave_out_have_a_default() -> None:
         ({"zinc": None}, []),
         (
             {"zinc": {"targets": [target]}},
-            [ScrapedProfile(Target("zinc", "http://a:1", (("a", ""),)), "", "", "")],
+            [ScrapedProfile(TargetKey("zinc", "http://a:1", (("a", ""),)), "", "", "")],
         ),
     ]
     for targets, profiles in answers:

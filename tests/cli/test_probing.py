@@ -139,9 +139,9 @@ def test_a_profile_may_come_in_any_form(serve: Serve, tmp_path: Path, response: 
         (make_answer(b"", "500 \x1b[31m"), "http", "HTTP status 500 Internal Server Error"),
         (make_answer(b"", "799 Odd"), "http", "HTTP status 799"),
         (
-            make_answer(b"", "302 Found", "Location: /\x1b[2Jlogin"),
+            make_answer(b"", "302 Found", "Location: /\x1b[2Jlogin?token=x"),
             "http",
-            "HTTP status 302 Found: redirected to '/\\x1b[2Jlogin'",
+            "HTTP status 302 Found: a redirect to '/\\x1b[2Jlogin'",
         ),
         (make_answer(b"", "308 Gone"), "http", "HTTP status 308 Permanent Redirect"),
         (b"SSH-2.0-OpenSSH_9.6\r\n", "http", "the answer is not HTTP"),
@@ -278,7 +278,7 @@ def test_a_resolver_that_hangs_does_not_hold_the_command(
 @pytest.mark.parametrize(
     ("handle", "scheme", "step", "activity"),
     [
-        (hang, "https", "tls", "shaking hands over TLS"),
+        (hang, "https", "tls", "completing the TLS handshake"),
         (hang, "http", "http", "waiting for the answer"),
         (answer_and_hang(b"HTTP/1.1 200"), "http", "http", "waiting for the answer"),
         (answer_and_hang(GOOD[:-9]), "http", "profile", "reading the profile"),

@@ -233,8 +233,8 @@ def test_what_the_library_raises_on_is_named(
         render_reference([relation], library)
     assert str(caught.value) == (
         f"relation 7 with zinc: the {library} reference library fails on {reason}: the Parca charm"
-        " is then in error, and Parca keeps its last configuration: compare with the parca.yaml in"
-        " place"
+        " is then in error, and Parca keeps its last configuration: compare with the current"
+        " parca.yaml"
     )
 
 

@@ -4,14 +4,14 @@ from typing import List, Tuple
 
 import pytest
 
-from parca_scrape.cli.parca_api import Configuration, ScrapedProfile, Target
+from parca_scrape.cli.parca_api import Configuration, ScrapedProfile, TargetKey
 from parca_scrape.cli.series import Series
 from parca_scrape.cli.target_status import ProfileStatus, Status, TargetStatus, compare
 from tests.cli.parca_server import BAD, GOOD, UNKNOWN
 
 LABELS = (("instance", "cos_zinc"), ("tier", "db"))
 SERIES = Series("zinc", "a:80", LABELS, ("block", "memory"))
-TARGET = Target("zinc", "http://a:80", LABELS)
+TARGET = TargetKey("zinc", "http://a:80", LABELS)
 LOADED = Configuration("loaded", 1e9)
 
 
@@ -102,7 +102,7 @@ def test_two_targets_that_differ_in_hidden_labels_have_the_most_urgent_status() 
 
 def test_other_targets_come_last_and_in_order() -> None:
     others = [
-        Target(job, f"http://{host}", ()) for job, host in (("b", "a"), ("a", "b"), ("a", "a"))
+        TargetKey(job, f"http://{host}", ()) for job, host in (("b", "a"), ("a", "b"), ("a", "a"))
     ]
     profiles = [ScrapedProfile(other, "memory", BAD, "no") for other in others]
     found = compare([SERIES], profiles)
@@ -113,11 +113,11 @@ def test_other_targets_come_last_and_in_order() -> None:
 
 
 def test_the_job_of_parca_itself_is_left_out() -> None:
-    profile = ScrapedProfile(Target("parca", "http://localhost:7070", ()), "memory", BAD, "no")
+    profile = ScrapedProfile(TargetKey("parca", "http://localhost:7070", ()), "memory", BAD, "no")
     assert compare([], [profile]) == []
 
 
-PLACES: List[Tuple[Target, str]] = [
+PLACES: List[Tuple[TargetKey, str]] = [
     (TARGET._replace(labels=(("instance", "cos_zinc"), ("tier", "web"))), "tier"),
     (TARGET._replace(labels=()), "instance, tier"),
     (TARGET._replace(job="other"), ""),
@@ -126,7 +126,7 @@ PLACES: List[Tuple[Target, str]] = [
 
 
 @pytest.mark.parametrize(("other", "names"), PLACES)
-def test_the_labels_that_differ_are_named_if_only_they_do(other: Target, names: str) -> None:
+def test_the_labels_that_differ_are_named_if_only_they_do(other: TargetKey, names: str) -> None:
     profile = ScrapedProfile(other, "memory", GOOD, "")
     assert [(one.status, one.detail) for one in compare([SERIES], [profile])] == [
         ("missing", f"Parca scrapes it with other labels: {names}" if names else ""),

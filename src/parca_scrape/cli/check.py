@@ -5,17 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, List, Sequence
 
 from parca_scrape.cli import inputs
-from parca_scrape.cli.console import PROBLEMS_FOUND, CommandError, show, write_text
+from parca_scrape.cli.console import (
+    PROBLEMS_FOUND,
+    CommandError,
+    add_format,
+    count,
+    show,
+    write_json,
+    write_text,
+)
+from parca_scrape.cli.explain import Explanation, explain_target
+from parca_scrape.cli.findings import Finding, check_jobs, check_relations
+from parca_scrape.cli.screen import BLUE, RED, YELLOW, paint
 
 if TYPE_CHECKING:
     import argparse
 
-    from parca_scrape.cli.explain import Explanation
-    from parca_scrape.cli.findings import Finding
-
 DESCRIPTION = """\
 Report every problem in the relations of the Parca charm, by the application to fix, and note what
-is valid but seldom intended. Exit code: 0 if there is no error; 1 if there is one, or a warning
+is valid but rarely intended. Exit code: 0 if there is no error; 1 if there is one, or a warning
 with --strict; 2 if the input cannot be used. Notes do not count."""
 EXAMPLE = "juju show-unit parca/0 | parca-scrape check --strict"
 
@@ -24,22 +32,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command to its parser."""
     inputs.add_arguments(parser)
     parser.add_argument("--strict", action="store_true", help="count warnings as errors")
-    parser.add_argument(
-        "--format",
-        choices=("text", "json", "github"),
-        default="text",
-        help="output format; github is that of workflow commands (default: %(default)s)",
-    )
+    add_format(parser, "text", "json", "github", note="; github is that of workflow commands")
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument(
         "--jobs",
         metavar="JOBS",
-        help="check a charm's own scrape jobs instead, a list in a YAML or JSON file",
+        help="instead, check a charm's own scrape jobs: a list in a YAML or JSON file",
     )
     mode.add_argument(
         "--explain",
         metavar="TARGET",
-        help="report where a target comes from instead, or why Parca does not scrape it",
+        help="instead, report where a target comes from, or why Parca does not scrape it",
     )
 
 
@@ -50,12 +53,10 @@ def run(arguments: argparse.Namespace) -> int:
         CommandError: the input cannot be used.
         OSError: the result cannot be written.
     """
-    if arguments.explain:
+    if arguments.explain is not None:
         return explain(arguments)
-    from parca_scrape.cli.findings import check_jobs, check_relations
-
-    if arguments.jobs:
-        if arguments.files or arguments.live:
+    if arguments.jobs is not None:
+        if arguments.files or arguments.live is not None:
             raise CommandError("--jobs: pass no other input with it")
         findings = check_jobs(arguments.jobs)
         summary = "no problems in the scrape jobs"
@@ -63,16 +64,18 @@ def run(arguments: argparse.Namespace) -> int:
         relations = inputs.read(arguments)
         findings = check_relations(relations)
         summary = f"no problems in {count(len(relations), 'relation')}"
-    forms = {"text": write_lines, "json": write_json, "github": write_commands}
-    forms[arguments.format](findings, summary)
+    if arguments.format == "json":
+        write_json({"findings": [finding._asdict() for finding in findings]})
+    elif arguments.format == "github":
+        write_commands(findings)
+    else:
+        write_lines(findings, summary)
     counted = ("error", "warning") if arguments.strict else ("error",)
     return PROBLEMS_FOUND if any(finding.severity in counted for finding in findings) else 0
 
 
 def write_lines(findings: Sequence[Finding], summary: str) -> None:
     """Print findings for people, by the application to fix."""
-    from parca_scrape.cli.screen import BLUE, RED, YELLOW, paint
-
     colours = {"error": RED, "warning": YELLOW, "note": BLUE}
     lines: List[str] = []
     title = ""
@@ -91,15 +94,7 @@ def write_lines(findings: Sequence[Finding], summary: str) -> None:
     write_text("\n".join(lines) + "\n")
 
 
-def write_json(findings: Sequence[Finding], _: str) -> None:
-    """Print findings as JSON."""
-    import json
-
-    document = {"findings": [finding._asdict() for finding in findings]}
-    write_text(json.dumps(document, indent=2) + "\n")
-
-
-def write_commands(findings: Sequence[Finding], _: str) -> None:
+def write_commands(findings: Sequence[Finding]) -> None:
     """Print findings as workflow commands of GitHub.
 
     Source: https://docs.github.com/actions/reference/workflow-commands.
@@ -113,7 +108,7 @@ def write_commands(findings: Sequence[Finding], _: str) -> None:
 
 
 def escape(text: str, separators: str = "") -> str:
-    """Return text for a workflow command, with what separates its parts escaped."""
+    """Return text for a workflow command, with the characters that separate its parts escaped."""
     for character in "%\r\n" + separators:
         text = text.replace(character, f"%{ord(character):02X}")
     return text
@@ -123,20 +118,16 @@ def explain(arguments: argparse.Namespace) -> int:
     """Report where a target comes from, and return the exit code.
 
     Raises:
-        CommandError: the input cannot be used, or the format is not for this.
+        CommandError: the input cannot be used, or explanations do not come in the format.
         OSError: the result cannot be written.
     """
-    import json
-
-    from parca_scrape.cli.explain import explain_target
-
     if arguments.format == "github":
         raise CommandError("--explain: only with --format text or json")
     explanation = explain_target(arguments.explain, inputs.read(arguments))
     if arguments.format == "json":
         document = {**explanation._asdict(), "is_scraped": explanation.is_scraped}
         document["origins"] = [origin._asdict() for origin in explanation.origins]
-        write_text(json.dumps(document, indent=2) + "\n")
+        write_json(document)
     else:
         write_text("\n".join(describe(explanation)) + "\n")
     return 0 if explanation.is_scraped else PROBLEMS_FOUND
@@ -156,8 +147,3 @@ def describe(explanation: Explanation) -> List[str]:
     if len(lines) == 1:
         lines.append("  no scrape job names it, and no unit has its address")
     return lines
-
-
-def count(number: int, noun: str) -> str:
-    """Return how many things there are, for a sentence."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,4 +1,4 @@
-"""What becomes of the series of targets, from one list to another."""
+"""Compare two lists of series: what becomes of each target."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from parca_scrape.cli.series import Series
 Targets = Dict[str, Series]
 """Targets of the same series, by address."""
 
-# Of more targets with one address than this many labels allow, each is paired by its position.
+# With more labels than this in all pairs, targets with one address are paired by position.
 MAX_COMPARED_LABELS = 100_000
 
 
@@ -41,7 +41,7 @@ class Row(NamedTuple):
 
     change: Change
     profiles: Tuple[str, ...]
-    """Those profiles of the target for which this is so, sorted."""
+    """The profiles of the target that the change applies to, sorted."""
     old: Optional[Series] = None
     """The target as it was; None if its series start."""
     new: Optional[Series] = None
@@ -56,7 +56,7 @@ class Row(NamedTuple):
 
     @property
     def is_whole(self) -> bool:
-        """Whether this is so for all profiles of the target."""
+        """Whether the change applies to all profiles of the target."""
         return self.profiles == self.series.profiles
 
     @property
@@ -197,7 +197,7 @@ def pair(olds: Sequence[Rest], news: Sequence[Rest]) -> List[Tuple[int, int]]:
 
 
 def make_sort_key(row: Row) -> Tuple[object, ...]:
-    """Return where a row belongs: by what it says, then by job and address."""
+    """Return the sort key of a row: its change, then its job and address."""
     series = row.series
     other = row.old.address if row.old else ""
     rank = list(Change).index(row.change)

@@ -1,10 +1,14 @@
-"""What all commands share: their exit codes, their error messages, and how they read a file."""
+"""What all commands share: exit codes, error messages, and how they read and write text."""
 
 from __future__ import annotations
 
 import codecs
+import json
 import sys
-from typing import Callable, Optional
+from typing import TYPE_CHECKING, Callable, Mapping, Optional
+
+if TYPE_CHECKING:
+    import argparse
 
 PROGRAM = "parca-scrape"
 STANDARD_INPUT = "-"
@@ -17,6 +21,21 @@ class CommandError(Exception):
     """The reason why a command cannot continue; the message is one line."""
 
 
+def add_format(parser: argparse.ArgumentParser, *formats: str, note: str = "") -> None:
+    """Add the argument that names the output format, by default the first, to a parser."""
+    parser.add_argument(
+        "--format",
+        choices=formats,
+        default=formats[0],
+        help=f"output format{note} (default: %(default)s)",
+    )
+
+
+def warn(message: str) -> None:
+    """Print a message on standard error, in one line."""
+    print(f"{PROGRAM}: {show(message)}", file=sys.stderr)
+
+
 def fail(message: object) -> int:
     """Print an error and return the exit code."""
     print(f"{PROGRAM}: error: {message}", file=sys.stderr)
@@ -27,7 +46,7 @@ def read_text(file: str) -> str:
     """Return the text of a file or, for `-`, of standard input.
 
     Raises:
-        CommandError: the file cannot be read, or is not text. The message does not name the file.
+        CommandError: the file cannot be read, or is not text.
     """
     is_standard = file == STANDARD_INPUT
     try:
@@ -37,11 +56,12 @@ def read_text(file: str) -> str:
         is_utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
         return content.decode("utf-16" if is_utf_16 else "utf-8-sig")
     except OSError as error:
-        raise CommandError(error.strerror) from None
+        reason = error.strerror
     except UnicodeDecodeError:
-        raise CommandError("neither UTF-8 nor UTF-16 text") from None
+        reason = "neither UTF-8 nor UTF-16 text"
     except ValueError:
-        raise CommandError("not a valid file name") from None
+        reason = "not a valid file name"
+    raise CommandError(f"{name_input(file)}: {reason}")
 
 
 def write_text(text: str) -> None:
@@ -57,12 +77,26 @@ def write_text(text: str) -> None:
     print(text, end="", flush=True)
 
 
+def write_json(document: Mapping[str, object]) -> None:
+    """Print a document as JSON.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    write_text(json.dumps(document, indent=2) + "\n")
+
+
 def name_input(file: str) -> str:
     """Return the name of an input for a message of one line."""
     return "standard input" if file == STANDARD_INPUT else show(file)
 
 
-def show(path: object) -> str:
-    """Return a path for a message of one line: quoted if it has unprintable characters."""
-    text = str(path)
+def show(value: object) -> str:
+    """Return a value as one line of text: quoted if it has unprintable characters."""
+    text = str(value)
     return text if text.isprintable() else ascii(text)
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun in the singular or the plural."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -8,19 +8,21 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import socket
 import threading
 from http.client import HTTPResponse
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, List, NamedTuple, Tuple, Union, cast
 
+from parca_scrape.cli.console import show
 from parca_scrape.cli.steps import CONNECT, RESOLVE, Deadline, StepError
 from parca_scrape.version import VERSION
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-# What Parca sends (`pkg/scrape/scrape.go`), and Go with it.
+# What Parca sends (`pkg/scrape/scrape.go`), and what Go adds.
 HEADERS = f"User-Agent: conprof/parca-scrape-{VERSION}\r\nAccept-Encoding: gzip\r\n"
 NO_SUCH_NAME = (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME))
 REASONS = {
@@ -31,6 +33,8 @@ REASONS = {
     errno.ECONNRESET: "the target closed the connection",
     errno.EPIPE: "the target closed the connection",
 }
+
+MAX_LOCATION_LENGTH = 200
 
 SocketAddress = Union[Tuple[str, int], Tuple[str, int, int, int]]
 
@@ -89,9 +93,9 @@ def look_up(host: str, port: int, answers: SimpleQueue[Union[List[Address], Exce
 
 
 def connect(addresses: List[Address], deadline: Deadline) -> socket.socket:
-    """Return a connection to the first address that takes one.
+    """Return a connection to the first address that accepts one.
 
-    Like Go, give each address its share of the time that is left, and tell the first error.
+    Like Go, give each address its share of the remaining time, and raise the first error.
 
     Raises:
         StepError: there is no such address.
@@ -132,13 +136,13 @@ def describe_os_error(error: OSError) -> str:
 
 
 def send_request(connection: socket.socket, uri: str, host: str, deadline: Deadline) -> None:
-    """Ask for a path of a target.
+    """Send a request to a target.
 
     Args:
         connection: it may be encrypted.
         uri: path and query.
         host: host and port, in ASCII.
-        deadline: when all of it must be sent.
+        deadline: when the whole request must be sent.
 
     Raises:
         OSError: it cannot be sent.
@@ -162,8 +166,14 @@ def read_answer(connection: socket.socket, deadline: Deadline) -> HTTPResponse:
     return response
 
 
+def describe_redirect(response: HTTPResponse) -> str:
+    """Return where a response redirects to, without the query, which may hold secrets."""
+    location = re.split("[?#]", response.getheader("Location") or "")[0]
+    return f"a redirect to {show(location[:MAX_LOCATION_LENGTH]) or 'nowhere'}"
+
+
 class Incoming(io.RawIOBase):
-    """What comes in on a connection until the deadline, however slowly it comes."""
+    """The data that arrives on a connection before the deadline, however slowly."""
 
     def __init__(self, connection: socket.socket, deadline: Deadline) -> None:
         super().__init__()
@@ -182,7 +192,7 @@ class Incoming(io.RawIOBase):
         """Read what there is.
 
         Raises:
-            OSError: nothing comes any more.
+            OSError: nothing more arrives.
         """
         self._connection.settimeout(self._deadline.remaining())
         return self._connection.recv_into(buffer)

@@ -2,41 +2,46 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, Dict, Iterable, List, Optional, Sequence
+from typing import TYPE_CHECKING, Dict, List, Optional, Sequence
 
 from parca_scrape.cli import inputs
+from parca_scrape.cli.comparison import Change, Row, compare
 from parca_scrape.cli.console import (
     PROBLEMS_FOUND,
-    PROGRAM,
     STANDARD_INPUT,
     CommandError,
+    add_format,
     name_input,
     read_text,
     show,
+    warn,
+    write_json,
     write_text,
 )
+from parca_scrape.cli.diff_inputs import DiffInput, read_diff_input
+from parca_scrape.cli.relations import hint_at_problems
+from parca_scrape.cli.screen import BLUE, GREEN, RED, YELLOW, paint, write_table
+from parca_scrape.render import RESERVED_JOB_NAME
 
 if TYPE_CHECKING:
     import argparse
 
-    from parca_scrape.cli.comparison import Row
-    from parca_scrape.cli.configuration import Side
     from parca_scrape.cli.series import Series
 
 DESCRIPTION = """\
-Compare what Parca makes of two inputs; each is databags, or a parca.yaml in place. A series is
-the labels and the profile of a target: another address alone does not break it. Exit code: 0
-if all series go on, move or start; 1 if one breaks or ends; 2 if an input cannot be used."""
+Compare the series that Parca makes of two inputs; each is databags or an existing parca.yaml. A
+series is the labels and the profile of a target: a new address alone does not break it. Exit
+code: 0 if all series go on, move or start; 1 if one breaks or ends; 2 if an input cannot be
+used."""
 EXAMPLE = "juju show-unit parca/0 | parca-scrape diff parca.yaml -"
-# A file can give one for each of its targets.
+# There can be one for each target.
 MAX_WARNINGS = 20
 COLUMNS = ("change", "job", "target", "profiles", "details")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command to its parser."""
-    kinds = "output as for the other commands, or a parca.yaml; - is standard input"
+    kinds = "input as for the other commands, or a parca.yaml; - is standard input"
     parser.add_argument("old", metavar="OLD", help=kinds)
     parser.add_argument(
         "new", metavar="NEW", nargs="?", help=f"{kinds} (with --as, by default the same as OLD)"
@@ -48,14 +53,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="render OLD by the rules of the reference library of this charm, to see what changes"
         " when only the library is upgraded",
     )
-    parser.add_argument("--all", action="store_true", help="list the targets that go on, too")
+    parser.add_argument("--all", action="store_true", help="also list the targets that go on")
     inputs.add_endpoint(parser)
-    parser.add_argument(
-        "--format",
-        choices=("text", "json"),
-        default="text",
-        help="output format (default: %(default)s)",
-    )
+    add_format(parser, "text", "json")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -65,19 +65,15 @@ def run(arguments: argparse.Namespace) -> int:
         CommandError: an input cannot be used.
         OSError: the result cannot be written.
     """
-    from parca_scrape.cli.comparison import Change, compare
-    from parca_scrape.cli.configuration import read_side
-    from parca_scrape.cli.relations import hint_at_problems
-
     old_file, new_file = arguments.old, arguments.new
     if new_file is None and not arguments.library:
-        raise CommandError("NEW is missing: only with --as it can be left out")
+        raise CommandError("NEW is missing: it is optional only with --as")
     if old_file == new_file == STANDARD_INPUT:
         raise CommandError("standard input can be read only once")
-    old_text = read_file(old_file)
-    new_text = old_text if new_file is None else read_file(new_file)
-    old = read_side(old_file, old_text, arguments.endpoint, arguments.library)
-    new = read_side(new_file or old_file, new_text, arguments.endpoint)
+    old_text = read_text(old_file)
+    new_text = old_text if new_file is None else read_text(new_file)
+    old = read_diff_input(old_file, old_text, arguments.endpoint, arguments.library)
+    new = read_diff_input(new_file or old_file, new_text, arguments.endpoint)
     for side in (old, new) if old_text != new_text else (new,):
         hint_at_problems(side.problems)
     warnings = [
@@ -93,8 +89,14 @@ def run(arguments: argparse.Namespace) -> int:
         counts[row.change] += 1
     shown = [row for row in rows if arguments.all or not is_unchanged(row)]
     if arguments.format == "json":
-        names = {change.name.lower(): number for change, number in counts.items()}
-        write_json(arguments.library, names, shown, warnings)
+        write_json(
+            {
+                "as": arguments.library,
+                "counts": {change.name.lower(): number for change, number in counts.items()},
+                "targets": [encode_row(row) for row in shown],
+                "warnings": warnings,
+            }
+        )
     else:
         write_lines(shown)
         write_text(", ".join(f"{change.value}: {counts[change]:,}" for change in Change) + "\n")
@@ -102,25 +104,11 @@ def run(arguments: argparse.Namespace) -> int:
     return PROBLEMS_FOUND if any(row.is_loss for row in rows) else 0
 
 
-def read_file(file: str) -> str:
-    """Return the text of a file or of standard input.
-
-    Raises:
-        CommandError: it cannot be read, or is not text.
-    """
-    try:
-        return read_text(file)
-    except CommandError as error:
-        raise CommandError(f"{name_input(file)}: {error}") from None
-
-
-def omit_own_job(side: Side, other: Side) -> List[Series]:
+def omit_own_job(side: DiffInput, other: DiffInput) -> List[Series]:
     """Return the series of a side without the job that parca-k8s adds to its parca.yaml.
 
     No databag holds this job, so it stays when both sides are files.
     """
-    from parca_scrape.render import RESERVED_JOB_NAME
-
     is_other = any(series.job == RESERVED_JOB_NAME for series in other.series)
     if not side.is_configuration or other.is_configuration or is_other:
         return side.series
@@ -128,16 +116,12 @@ def omit_own_job(side: Side, other: Side) -> List[Series]:
 
 
 def is_unchanged(row: Row) -> bool:
-    """Return whether there is nothing to say of a row: its series go on as they were."""
-    from parca_scrape.cli.comparison import Change
-
+    """Return whether there is nothing to report: the series of a row go on unchanged."""
     return row.change is Change.GOES_ON and not describe(row)
 
 
 def describe(row: Row) -> str:
-    """Return what has changed of a target, in one line."""
-    from parca_scrape.cli.comparison import Change
-
+    """Return what has changed about a target, in one line."""
     if row.old is None or row.new is None:
         return "another target has the same series" if row.change is Change.GOES_ON else ""
     changes: List[str] = []
@@ -153,9 +137,6 @@ def describe(row: Row) -> str:
 
 def write_lines(rows: Sequence[Row]) -> None:
     """Print rows as a table for people."""
-    from parca_scrape.cli.comparison import Change
-    from parca_scrape.cli.screen import BLUE, GREEN, RED, YELLOW, paint, write_table
-
     colours = {
         Change.BREAKS: RED,
         Change.ENDS: RED,
@@ -168,9 +149,9 @@ def write_lines(rows: Sequence[Row]) -> None:
         [
             (
                 paint(row.change.value, colours[row.change]),
-                show(row.series.job),
-                show(row.series.address),
-                "all" if row.is_whole else show(", ".join(row.profiles)),
+                row.series.job,
+                row.series.address,
+                "all" if row.is_whole else ", ".join(row.profiles),
                 describe(row),
             )
             for row in rows
@@ -178,34 +159,18 @@ def write_lines(rows: Sequence[Row]) -> None:
     )
 
 
-def write_json(
-    library: Optional[str],
-    counts: Dict[str, int],
-    rows: Iterable[Row],
-    warnings: Sequence[str],
-) -> None:
-    """Print the result as JSON."""
-    import json
-
-    document = {
-        "as": library,
-        "counts": counts,
-        "targets": [
-            {
-                "change": row.change.name.lower(),
-                "job": row.series.job,
-                "target": row.series.address,
-                "profiles": list(row.profiles),
-                "all_profiles": row.is_whole,
-                "labels": [label._asdict() for label in row.changed_labels],
-                "old": encode_place(row.old),
-                "new": encode_place(row.new),
-            }
-            for row in rows
-        ],
-        "warnings": list(warnings),
+def encode_row(row: Row) -> Dict[str, object]:
+    """Return a row for JSON."""
+    return {
+        "change": row.change.name.lower(),
+        "job": row.series.job,
+        "target": row.series.address,
+        "profiles": list(row.profiles),
+        "all_profiles": row.is_whole,
+        "labels": [label._asdict() for label in row.changed_labels],
+        "old": encode_place(row.old),
+        "new": encode_place(row.new),
     }
-    write_text(json.dumps(document, indent=2) + "\n")
 
 
 def encode_place(series: Optional[Series]) -> Optional[Dict[str, str]]:
@@ -216,9 +181,8 @@ def encode_place(series: Optional[Series]) -> Optional[Dict[str, str]]:
 
 
 def write_warnings(warnings: Sequence[str]) -> None:
-    """Say on standard error what is uncertain about the result."""
+    """Print on standard error what is uncertain about the result."""
     for warning in warnings[:MAX_WARNINGS]:
-        print(f"{PROGRAM}: {show(warning)}", file=sys.stderr)
+        warn(warning)
     if len(warnings) > MAX_WARNINGS:
-        more = len(warnings) - MAX_WARNINGS
-        print(f"{PROGRAM}: and {more:,} more of this kind", file=sys.stderr)
+        warn(f"and {len(warnings) - MAX_WARNINGS:,} more of this kind")

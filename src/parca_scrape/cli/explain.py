@@ -14,7 +14,7 @@ from parca_scrape.render import JobNames, ScrapeConfig, name_hosts, render_relat
 from parca_scrape.static_configs import DEFAULT_PORTS
 from parca_scrape.targets import Target
 
-# As many ports or elements as a person reads.
+# Nobody reads more ports than this.
 MAX_SHOWN = 20
 # What the message says of a part that is skipped whole, and where that part is.
 JOB = r"scrape_jobs\[\d+\]"
@@ -44,7 +44,7 @@ class Explanation(NamedTuple):
     target: str
     origins: Sequence[Origin]
     hints: Sequence[str]
-    """What comes near it, if no element names it."""
+    """What is similar in the databags, if no element names the target."""
 
     @property
     def is_scraped(self) -> bool:

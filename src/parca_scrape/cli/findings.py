@@ -105,8 +105,9 @@ def check_jobs(file: str) -> List[Finding]:
         CommandError: the file has no list of scrape jobs.
     """
     name = name_input(file)
+    text = read_text(file)
     try:
-        raw = load_own_jobs(read_text(file))
+        raw = load_own_jobs(text)
     except CommandError as error:
         raise CommandError(f"{name}: {error}") from None
     try:

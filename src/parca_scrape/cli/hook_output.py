@@ -8,7 +8,7 @@ from typing import Dict, Iterator, List, Mapping, NamedTuple, Sequence
 
 from parca_scrape._getters import as_list, as_object
 from parca_scrape._rules import parse_text
-from parca_scrape.cli.console import CommandError
+from parca_scrape.cli.console import CommandError, show
 from parca_scrape.cli.plain_yaml import JSON_DECODER
 from parca_scrape.cli.relations import (
     NO_JOBS_RULE,
@@ -136,7 +136,7 @@ def decode_record(number: int, fields: Mapping[str, object]) -> Record:
     relation = RELATION.fullmatch(get_text(fields, "relation"))
     if relation is None:
         if error:
-            raise CommandError(f"Juju denied the list of relations: {quote(error)}")
+            raise CommandError(f"Juju denied the list of relations: {show(error)}")
         raise CommandError(f"line {number} is not what the script prints: run it again")
     databag = as_object(fields.get("databag")) or {}
     texts = {key: parse_text(value) for key, value in databag.items()}
@@ -165,7 +165,7 @@ def join_outputs(outputs: Sequence[HookOutput]) -> List[RelationTexts]:
     for record in (record for output in outputs for record in output.records):
         by_id.setdefault(record.relation_id, []).append(record)
     if not by_id:
-        raise CommandError(f"no relation on the endpoint {quote(first.endpoint)}")
+        raise CommandError(f"no relation on the endpoint {show(first.endpoint)}")
     return [join_records(relation_id, by_id[relation_id]) for relation_id in sorted(by_id)]
 
 
@@ -176,7 +176,7 @@ def join_records(relation_id: int, records: Sequence[Record]) -> RelationTexts:
     problems: List[Problem] = []
     for record in records:
         if record.error:
-            rule = f"skipped: Juju denied access: {quote(record.error)}"
+            rule = f"skipped: Juju denied access: {show(record.error)}"
             problem = Problem("error", "", rule, unit=record.unit)
             problems += [] if problem in problems else [problem]
         if record.unit:
@@ -196,8 +196,3 @@ def join_records(relation_id: int, records: Sequence[Record]) -> RelationTexts:
         unit_databags=unit_databags,
         problems=problems,
     )
-
-
-def quote(text: str) -> str:
-    """Return text for a message: one line of printable ASCII."""
-    return ascii(text)[1:-1]

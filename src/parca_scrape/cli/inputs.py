@@ -6,13 +6,22 @@ from typing import TYPE_CHECKING, Dict, List, Sequence, Tuple
 
 from parca_scrape._names import DEFAULT_RELATION_NAME
 from parca_scrape.cli.console import STANDARD_INPUT, CommandError, name_input, read_text, show
+from parca_scrape.cli.hook_output import (
+    HookOutput,
+    decode_hook_output,
+    find_outputs,
+    is_hook_output,
+    join_outputs,
+)
+from parca_scrape.cli.joining import join_sides
+from parca_scrape.cli.live import run_script
+from parca_scrape.cli.plain_yaml import load
+from parca_scrape.cli.show_unit import ShownRelation, decode_show_unit
 
 if TYPE_CHECKING:
     import argparse
 
-    from parca_scrape.cli.hook_output import HookOutput
     from parca_scrape.cli.relations import RelationTexts
-    from parca_scrape.cli.show_unit import ShownRelation
 
 HINT = "expected the output of juju show-unit, or of the script that parca-scrape collect prints"
 
@@ -51,14 +60,12 @@ def read(arguments: argparse.Namespace) -> List[RelationTexts]:
     Raises:
         CommandError: an input cannot be used, or shows no relation of the endpoint.
     """
-    if not arguments.live:
-        if arguments.model:
+    if arguments.live is None:
+        if arguments.model is not None:
             raise CommandError("--model: only with --live")
         return read_files(arguments.files or [STANDARD_INPUT], arguments.endpoint)
     if arguments.files:
         raise CommandError("--live: pass no files with it")
-    from parca_scrape.cli.live import run_script
-
     output = run_script(arguments.live, arguments.endpoint, arguments.model)
     try:
         return join_inputs(*decode_input(output), arguments.endpoint)
@@ -78,10 +85,7 @@ def read_files(files: Sequence[str], endpoint: str) -> List[RelationTexts]:
     outputs: List[HookOutput] = []
     for file in files:
         name = name_input(file)
-        try:
-            text = read_text(file)
-        except CommandError as error:
-            raise CommandError(f"{name}: {error}") from None
+        text = read_text(file)
         try:
             shown_units, shown_outputs = decode_input(text)
         except CommandError as error:
@@ -101,9 +105,6 @@ def join_inputs(
     Raises:
         CommandError: they do not belong together, or show no relation of the endpoint.
     """
-    from parca_scrape.cli.hook_output import join_outputs
-    from parca_scrape.cli.joining import join_sides
-
     if units and outputs:
         raise CommandError("pass the output of juju show-unit or of the script, not of both")
     return join_outputs(outputs) if outputs else join_sides(units, endpoint)
@@ -115,10 +116,6 @@ def decode_input(text: str) -> Tuple[Dict[str, List[ShownRelation]], List[HookOu
     Raises:
         CommandError: the text is something else.
     """
-    from parca_scrape.cli.hook_output import decode_hook_output, find_outputs, is_hook_output
-    from parca_scrape.cli.plain_yaml import load
-    from parca_scrape.cli.show_unit import decode_show_unit
-
     if is_hook_output(text):
         return {}, [decode_hook_output(text)]
     document = load(text)

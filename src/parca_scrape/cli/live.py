@@ -1,4 +1,4 @@
-"""Runs the script of `parca-scrape collect` on a unit, through Juju's own command line."""
+"""Run the script of `parca-scrape collect` on a unit, through Juju's own command line."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import re
 from typing import Optional
 
 from parca_scrape.cli.collect import make_script
-from parca_scrape.cli.console import CommandError
-from parca_scrape.cli.hook_output import quote
+from parca_scrape.cli.console import CommandError, show
 
 # Since Juju 3, `exec` runs a script, and `run` an action.
 SCRIPT_COMMANDS = ("exec", "run")
@@ -36,16 +35,15 @@ def run_script(unit: str, endpoint: str, model: Optional[str]) -> str:
         try:
             return juju.cli(command, "--format", "json", "--unit", unit, "--", script)
         except jubilant.CLIError as error:
-            reason = explain(error.stderr or error.stdout, error.returncode)
+            reason = join_lines(error.stderr or error.stdout) or f"exit code {error.returncode}"
             failure = f"juju {command} failed: {reason}"
             if not UNKNOWN_COMMAND.search(error.stderr or ""):
                 break
         except (OSError, ValueError) as error:
-            raise CommandError(f"--live cannot run juju: {explain(str(error))}") from None
+            raise CommandError(f"--live cannot run juju: {join_lines(str(error))}") from None
     raise CommandError(failure)
 
 
-def explain(output: Optional[str], exit_code: int = 1) -> str:
-    """Return what a command printed as one line of printable ASCII."""
-    text = " ".join((output or "").split())
-    return quote(text) or f"exit code {exit_code}"
+def join_lines(output: Optional[str]) -> str:
+    """Return what a command printed as one line of printable text."""
+    return show(" ".join((output or "").split()))

@@ -41,7 +41,8 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         SystemExit: the arguments are wrong, or ask for help or the version.
     """
     given = sys.argv[1:] if argv is None else argv
-    arguments = make_parser(COMMANDS.keys() & {*given}).parse_args(given)
+    chosen = [name for name in given if name in COMMANDS][:1]
+    arguments = make_parser(chosen).parse_args(given)
     run: Callable[[argparse.Namespace], int] = arguments.run
     try:
         return run(arguments)

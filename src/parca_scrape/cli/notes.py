@@ -1,4 +1,4 @@
-"""What is legal in scrape jobs, but seldom meant."""
+"""Notes on what is valid in scrape jobs, but rarely intended."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Dict, Iterator, List, Sequence, Tuple
 from parca_scrape._getters import as_list, as_object
 from parca_scrape._rules import parse_boolean
 from parca_scrape.cli.elements import Element, read_job
-from parca_scrape.cli.profile_paths import STANDARD_PATHS
+from parca_scrape.cli.profiles import STANDARD_PATHS
 from parca_scrape.problems import Findings
 
 LOOPBACK_NOTE = "is Parca's own host, not that of the charm: use * for the address of each unit"
@@ -20,7 +20,7 @@ SHARED_LABELS_NOTE = (
     "has the same labels as another target of the job, so Parca stores their profiles as one"
     " series: put them into static configs of their own, with a label that tells them apart"
 )
-# Of all profiles of an application, or made of the labels that are.
+# The same for all profiles of an application, or derived from other labels.
 SAME_LABELS = frozenset(
     {"instance", "juju_application", "juju_charm", "juju_model", "juju_model_uuid"}
 )
@@ -48,7 +48,7 @@ def find_notes(jobs: object, findings: Findings) -> List[Note]:
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether a host is the one that asks."""
+    """Return whether a host is the one that sends the request."""
     name = host.lower().rstrip(".")
     if name == "localhost" or name.endswith(".localhost"):
         return True
@@ -59,7 +59,7 @@ def is_loopback(host: str) -> bool:
 
 
 def find_shared_labels(elements: Sequence[Element]) -> Iterator[Note]:
-    """Yield a note for each group of targets of one job that nothing tells apart."""
+    """Yield a note for each group of targets of one job that no label distinguishes."""
     groups: Dict[object, Dict[str, Element]] = {}
     for element in elements:
         if element.target is not None:
@@ -73,12 +73,12 @@ def find_shared_labels(elements: Sequence[Element]) -> Iterator[Note]:
 
 
 def is_kept(name: str, text: str) -> bool:
-    """Return whether a label tells profiles apart: Parca hides some, and others are the same."""
+    """Return whether a label distinguishes profiles: Parca hides some, and others never differ."""
     return bool(text) and not name.startswith("__") and name not in SAME_LABELS
 
 
 def find_default_paths(job: object, findings: Findings) -> Iterator[Note]:
-    """Yield a note for each standard profile that keeps its path while others have their own."""
+    """Yield a note for each standard profile that keeps its default path while others do not."""
     profiling = as_object((as_object(job) or {}).get("profiling_config")) or {}
     if profiling.get("path_prefix"):
         return

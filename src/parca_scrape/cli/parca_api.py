@@ -19,20 +19,22 @@ from urllib.parse import unquote
 
 from parca_scrape._getters import Pairs, as_list, as_object
 from parca_scrape.cli.console import CommandError, read_text, show
+from parca_scrape.cli.dialling import describe_redirect
 from parca_scrape.cli.plain_yaml import JSON_DECODER
+from parca_scrape.cli.relabelling import PROFILE_LABEL
 from parca_scrape.databag import is_nested_deeper
+from parca_scrape.static_configs import DEFAULT_PORTS
 
 URL = re.compile(
     r"(https?)://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?(/[!-~]*)?", re.IGNORECASE
 )
 URL_HINT = "must be http or https and a host, such as http://parca:7070, without user and query"
-DEFAULT_PORTS = {"http": 80, "https": 443}
 MAX_PORT = 65535
 TOKEN_VARIABLE = "PARCA_TOKEN"
 TOKEN = re.compile("[!-~]*")
 TARGETS_PATH = "/api/targets?state=STATE_ACTIVE"
 METRICS_PATH = "/metrics"
-# Those of some 40,000 profiles.
+# Enough for about 40,000 profiles.
 MAX_ANSWER_MEBIBYTES = 64
 MAX_ANSWER_SIZE = MAX_ANSWER_MEBIBYTES * 2**20
 # Each profile has about 25 of them; a decoder takes far longer for an answer of nothing else.
@@ -40,17 +42,15 @@ MAX_CONTAINERS = 2_000_000
 PART_SIZE = 2**16
 # An answer of Parca has seven levels.
 MAX_DEPTH = 20
-LONGEST_LOCATION = 200
 NOT_PARCA = "not an answer of Parca"
 
 # What Parca calls the health of a target.
 GOOD, BAD = "HEALTH_GOOD", "HEALTH_BAD"
-PROFILE_LABEL = "__name__"
 # The scheme and the address in the URL of a target: Go's url.URL.String escapes the host.
 ORIGIN = re.compile("[a-z]+://[^/?#]+")
 RELOADED_METRIC = "parca_config_last_reload_successful"
 RELOAD_TIME_METRIC = "parca_config_last_reload_success_timestamp_seconds"
-# Later times are no times: they have more digits than a year has.
+# Beyond the year 6000: not a time.
 MAX_TIME = 2**37
 
 LOADED, REFUSED, UNKNOWN = "loaded", "refused", "unknown"
@@ -60,8 +60,8 @@ class ParcaError(CommandError):
     """The reason why Parca gave no usable answer; it may give one later."""
 
 
-class Target(NamedTuple):
-    """What tells a target from all others; Parca lists it once for each of its profiles."""
+class TargetKey(NamedTuple):
+    """What identifies a target, which Parca lists once for each of its profiles."""
 
     job: str
     origin: str
@@ -73,7 +73,7 @@ class Target(NamedTuple):
 class ScrapedProfile(NamedTuple):
     """A profile of a target, as Parca scrapes it."""
 
-    target: Target
+    target: TargetKey
     name: str
     health: str
     """GOOD, BAD, or anything else before the first scrape."""
@@ -100,10 +100,10 @@ class Answers(NamedTuple):
 
 
 class Parca:
-    """Parca at a URL. It is asked directly: through no proxy, and along no redirect."""
+    """Parca at a URL, without a proxy; redirects are not followed."""
 
     def __init__(self, url: str, ca_file: Optional[str] = None, token: str = "") -> None:
-        """Read the URL and what is needed to ask there.
+        """Check the arguments.
 
         Args:
             url: where Parca is, maybe behind an ingress with a path prefix.
@@ -134,16 +134,18 @@ class Parca:
         """Return what Parca says about its targets and its configuration.
 
         Raises:
-            ParcaError: it does not, or not within the seconds.
+            ParcaError: it gives no usable answer within the seconds.
         """
         replies: queue.SimpleQueue[Union[Tuple[str, str], Exception]] = queue.SimpleQueue()
 
-        # A thread, because neither a slow name server nor a slow answer ends with the timeout of
-        # a socket, which is for each read.
+        # In a thread, because the time-out of a socket is for each read: it ends neither a slow
+        # look-up of the name nor a slow answer.
         def fetch() -> None:
             try:
-                paths = (TARGETS_PATH, METRICS_PATH)
-                replies.put((self._fetch(paths[0], seconds), self._fetch(paths[1], seconds)))
+                targets, metrics = (
+                    self._fetch(path, seconds) for path in (TARGETS_PATH, METRICS_PATH)
+                )
+                replies.put((targets, metrics))
             except Exception as error:
                 replies.put(error)
 
@@ -193,23 +195,18 @@ class Parca:
         """Return what a status other than 200 means, for a message of one line."""
         status = f"HTTP status {response.status}"
         if response.status in (401, 403):
-            has_token = bool(self._headers)
-            return f"{status}: " + (
-                f"the token in {TOKEN_VARIABLE} is not accepted"
-                if has_token
-                else f"set {TOKEN_VARIABLE} to a bearer token"
-            )
+            if self._headers:
+                return f"{status}: the token in {TOKEN_VARIABLE} is not accepted"
+            return f"{status}: set {TOKEN_VARIABLE} to a bearer token"
         if 300 <= response.status < 400:
-            # A query may hold secrets.
-            location = re.split("[?#]", response.getheader("Location") or "")[0]
-            return f"{status}: a redirect to {show(location[:LONGEST_LOCATION]) or 'nowhere'}"
+            return f"{status}: {describe_redirect(response)}"
         if response.status == 404:
             return f"{status}: is this the URL of Parca?"
         return status
 
 
 def read_body(response: http.client.HTTPResponse) -> bytes:
-    """Return the body of an answer, as far as it may be read, and not much more."""
+    """Return the body of an answer, cut off soon after the size limit."""
     body = bytearray()
     part = response.read(PART_SIZE)
     while part and len(body) <= MAX_ANSWER_SIZE:
@@ -219,7 +216,7 @@ def read_body(response: http.client.HTTPResponse) -> bytes:
 
 
 def make_context(ca_file: Optional[str]) -> ssl.SSLContext:
-    """Return what verifies certificates: by the CA of a file, or by those of the system.
+    """Return the context that verifies certificates, by the CA in a file or those of the system.
 
     Raises:
         CommandError: the file cannot be used.
@@ -229,7 +226,7 @@ def make_context(ca_file: Optional[str]) -> ssl.SSLContext:
     try:
         text = read_text(ca_file)
     except CommandError as error:
-        raise CommandError(f"--ca {show(ca_file)}: {error}") from None
+        raise CommandError(f"--ca {error}") from None
     try:
         # Empty text would mean the CAs of the system.
         return ssl.create_default_context(cadata=text or "\n")
@@ -276,7 +273,7 @@ def decode_profile(job: str, raw: object) -> ScrapedProfile:
     url = get_text(raw, "url")
     origin = ORIGIN.match(url)
     return ScrapedProfile(
-        Target(
+        TargetKey(
             job,
             url if origin is None else unquote(origin.group()),
             tuple(sorted(get_labels(raw, "labels").items())),

@@ -1,4 +1,4 @@
-"""Whether bytes are a profile in pprof's format, found out as they arrive.
+"""Check that bytes are a profile in pprof's format, as they arrive.
 
 Sources: `proto/profile.proto` and `profile/profile.go` of google/pprof, and Parca
 `pkg/normalizer`, which reads a profile with or without gzip around it.
@@ -11,8 +11,8 @@ import zlib
 from typing import Dict, FrozenSet, Iterable, Iterator, Pattern, Set, Tuple
 
 PIECE_SIZE = 65536
-# What begins like a profile for so long is one. To look at all of it would take a processor some
-# seconds for 256 large programs, and be in time for few of them.
+# Bytes that begin like a profile for this long are one. Reading all of them would take a processor
+# several seconds for 256 large programs, and most would miss their deadline.
 WALKED_SIZE = 65536
 GZIP_MAGIC = b"\x1f\x8b"
 WITH_GZIP_HEADER = 16 + zlib.MAX_WBITS

@@ -4,20 +4,34 @@ from __future__ import annotations
 
 import argparse
 import math
-from typing import TYPE_CHECKING, Dict, List, Sequence
+from typing import Dict, List, Sequence
 
 from parca_scrape.cli import inputs
-from parca_scrape.cli.console import PROBLEMS_FOUND, CommandError, show, write_text
-
-if TYPE_CHECKING:
-    from parca_scrape.cli.probing import Outcome
+from parca_scrape.cli.console import (
+    PROBLEMS_FOUND,
+    CommandError,
+    add_format,
+    write_json,
+    write_text,
+)
+from parca_scrape.cli.probe_targets import list_targets
+from parca_scrape.cli.probing import Outcome, visit_all
+from parca_scrape.cli.relations import hint_at_problems, render_texts
+from parca_scrape.cli.screen import (
+    GREEN,
+    RED,
+    describe_counts,
+    paint,
+    show_progress,
+    write_table,
+)
 
 DESCRIPTION = """\
-Request the profiles of each target as Parca does: resolve its name, connect, shake hands over
-TLS with the settings of the job, and get each enabled profile. Report the first step that
-fails. Profiles that record are asked for one second; redirects are not followed. Run it where
-Parca runs: what it can reach is what counts. Exit code: 0 if every target is healthy; 1 if any
-is not; 2 if the input cannot be used, or has no targets."""
+Request the profiles of each target as Parca does: resolve its name, connect, complete the TLS
+handshake with the settings of the job, and get each enabled profile. Report the first step that
+fails. Profiles that take time to record are requested for one second; redirects are not followed.
+Run it where Parca runs, because what Parca can reach is what counts. Exit code: 0 if every target
+is healthy; 1 if any is not; 2 if the input cannot be used, or has no targets."""
 EXAMPLE = "juju show-unit parca/0 | parca-scrape probe"
 
 DEFAULT_TIMEOUT = 5.0
@@ -33,14 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=parse_timeout,
         default=DEFAULT_TIMEOUT,
         metavar="SECONDS",
-        help="time for all steps of a target; a CPU profile alone takes 1 s (default: 5)",
+        help="time for all steps of a target; a CPU profile takes 1 s (default: %(default)g)",
     )
-    parser.add_argument(
-        "--format",
-        choices=("text", "json"),
-        default="text",
-        help="output format (default: %(default)s)",
-    )
+    add_format(parser, "text", "json")
 
 
 def parse_timeout(text: str) -> float:
@@ -65,11 +74,6 @@ def run(arguments: argparse.Namespace) -> int:
         CommandError: the input cannot be used, or has no targets.
         OSError: the result cannot be written.
     """
-    from parca_scrape.cli.probing import visit_all
-    from parca_scrape.cli.relations import hint_at_problems, render_texts
-    from parca_scrape.cli.scraped_targets import list_targets
-    from parca_scrape.cli.screen import show_progress
-
     scrape_configs, problems = render_texts(inputs.read(arguments))
     targets = list_targets(scrape_configs)
     if not targets:
@@ -77,7 +81,12 @@ def run(arguments: argparse.Namespace) -> int:
     with show_progress("probing", len(targets)) as count_visit:
         outcomes = visit_all(targets, arguments.timeout, count_visit)
     if arguments.format == "json":
-        write_json(outcomes)
+        write_json(
+            {
+                "counts": count_outcomes(outcomes),
+                "targets": [encode_outcome(outcome) for outcome in outcomes],
+            }
+        )
     else:
         write_report(outcomes)
     hint_at_problems(problems)
@@ -90,18 +99,14 @@ def write_report(outcomes: Sequence[Outcome]) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    from parca_scrape.cli.screen import GREEN, RED, paint, write_table
-
     rows: List[List[str]] = []
     for outcome in outcomes:
         target = outcome.target
         status = paint(HEALTHY, GREEN) if outcome.is_healthy else paint(FAILING, RED)
         reason = ": ".join(filter(None, (outcome.profile, outcome.reason)))
-        rows.append([status, show(target.job), show(target.address), outcome.step, reason])
+        rows.append([status, target.job, target.address, outcome.step, reason])
     write_table(COLUMNS, rows)
-    counts = [f"{count:,} {status}" for status, count in count_outcomes(outcomes).items() if count]
-    noun = "target" if len(outcomes) == 1 else "targets"
-    write_text(f"{len(outcomes):,} {noun}: {', '.join(counts)}\n")
+    write_text(f"{describe_counts(count_outcomes(outcomes))}\n")
 
 
 def count_outcomes(outcomes: Sequence[Outcome]) -> Dict[str, int]:
@@ -110,26 +115,15 @@ def count_outcomes(outcomes: Sequence[Outcome]) -> Dict[str, int]:
     return {HEALTHY: healthy, FAILING: len(outcomes) - healthy}
 
 
-def write_json(outcomes: Sequence[Outcome]) -> None:
-    """Print the outcomes as JSON.
-
-    Raises:
-        OSError: they cannot be written.
-    """
-    import json
-
-    targets: List[Dict[str, object]] = [
-        {
-            "job": outcome.target.job,
-            "target": outcome.target.address,
-            "url": outcome.target.url,
-            "ok": outcome.is_healthy,
-            "step": outcome.step or None,
-            "profile": outcome.profile or None,
-            "reason": outcome.reason or None,
-            "seconds": round(outcome.seconds, 3),
-        }
-        for outcome in outcomes
-    ]
-    document = {"counts": count_outcomes(outcomes), "targets": targets}
-    write_text(json.dumps(document, indent=2) + "\n")
+def encode_outcome(outcome: Outcome) -> Dict[str, object]:
+    """Return an outcome for JSON."""
+    return {
+        "job": outcome.target.job,
+        "target": outcome.target.address,
+        "url": outcome.target.url,
+        "ok": outcome.is_healthy,
+        "step": outcome.step or None,
+        "profile": outcome.profile or None,
+        "reason": outcome.reason or None,
+        "seconds": round(outcome.seconds, 3),
+    }

@@ -1,4 +1,4 @@
-"""Visits to targets: everything that Parca does for a profile, and where it fails."""
+"""Visits to targets: all that Parca does to get a profile, and the step that fails."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import socket
 import ssl
 import threading
 import time
+from http import HTTPStatus
 from http.client import HTTPException, HTTPResponse, RemoteDisconnected, responses
 from queue import Empty, Queue, SimpleQueue
 from typing import Callable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
@@ -15,28 +16,26 @@ from parca_scrape.cli.console import CommandError
 from parca_scrape.cli.dialling import (
     connect,
     describe_os_error,
+    describe_redirect,
     encode_host,
     read_answer,
     resolve,
     send_request,
 )
 from parca_scrape.cli.pprof_format import PIECE_SIZE, FormatError, check_profile, decompress
-from parca_scrape.cli.scraped_targets import Request, ScrapedTarget
+from parca_scrape.cli.probe_targets import ProbeTarget, Request
 from parca_scrape.cli.steps import CONNECT, HTTP, PROFILE, RESOLVE, TLS, Deadline, StepError
 
 MAX_VISITS = 256
-OK = 200
 MAX_BODY_SIZE = 64 * 1024 * 1024
-MAX_LOCATION_LENGTH = 200
-# Go's net/http/pprof, while somebody else records: with a job of Parca's defaults, Parca always.
+# From Go's net/http/pprof while another client records, as Parca always does by default.
 CPU_PROFILE_IN_USE = b"cpu profiling already in use"
-SERVER_ERROR = 500
 MAX_ERROR_SIZE = 1024
 CUT_OFF = "the answer is cut off"
 ACTIVITIES = {
     RESOLVE: "resolving the name",
     CONNECT: "connecting",
-    TLS: "shaking hands over TLS",
+    TLS: "completing the TLS handshake",
     HTTP: "waiting for the answer",
     PROFILE: "reading the profile",
 }
@@ -45,7 +44,7 @@ ACTIVITIES = {
 class Outcome(NamedTuple):
     """What a visit to a target showed."""
 
-    target: ScrapedTarget
+    target: ProbeTarget
     seconds: float
     step: str = ""
     """The step that failed; empty if none did."""
@@ -61,7 +60,7 @@ class Outcome(NamedTuple):
 
 
 def visit_all(
-    targets: Sequence[ScrapedTarget], timeout: float, count_visit: Callable[[], object]
+    targets: Sequence[ProbeTarget], timeout: float, count_visit: Callable[[], object]
 ) -> List[Outcome]:
     """Visit targets, many at once, and return the outcomes in the order of the targets.
 
@@ -73,7 +72,7 @@ def visit_all(
     Raises:
         CommandError: the system allows no threads.
     """
-    waiting: Queue[Tuple[int, ScrapedTarget]] = Queue()
+    waiting: Queue[Tuple[int, ProbeTarget]] = Queue()
     for place in enumerate(targets):
         waiting.put(place)
     done: SimpleQueue[Tuple[int, Outcome]] = SimpleQueue()
@@ -104,7 +103,7 @@ def visit_all(
 class Visit:
     """A visit to a target: one profile at a time, on one connection if the target keeps it."""
 
-    def __init__(self, target: ScrapedTarget, timeout: float) -> None:
+    def __init__(self, target: ProbeTarget, timeout: float) -> None:
         self._target = target
         self._timeout = timeout
         self._start = time.monotonic()
@@ -162,7 +161,7 @@ class Visit:
         """
         response = self._ask(request)
         self._step = HTTP
-        if response.status != OK:
+        if response.status != HTTPStatus.OK:
             if CPU_PROFILE_IN_USE not in read_error(response):
                 raise StepError(HTTP, describe_status(response))
             self._hang_up()
@@ -200,11 +199,9 @@ class Visit:
     def _ask_on(self, connection: socket.socket, request: Request) -> HTTPResponse:
         self._step, self._profile = HTTP, request.profile
         host = self._target.address.replace(self._target.host, self._host, 1)
-        try:
+        # A target that refuses us may have said why before it closed the connection.
+        with contextlib.suppress(ssl.SSLError, ConnectionError):
             send_request(connection, request.uri, host, self._deadline)
-        except (ssl.SSLError, ConnectionError):
-            # A target that refuses us may have said why before it closed the connection.
-            return read_answer(connection, self._deadline)
         return read_answer(connection, self._deadline)
 
     def _dial(self) -> socket.socket:
@@ -271,7 +268,7 @@ class Body:
 def read_error(response: HTTPResponse) -> bytes:
     """Return the beginning of what a target says about an error of its own."""
     with contextlib.suppress(OSError, HTTPException):
-        if response.status == SERVER_ERROR:
+        if response.status == HTTPStatus.INTERNAL_SERVER_ERROR:
             return response.read(MAX_ERROR_SIZE)
     return b""
 
@@ -280,7 +277,6 @@ def describe_status(response: HTTPResponse) -> str:
     """Return what a status other than 200 means."""
     # The words of the target itself are not shown: they can be anything.
     status = f"HTTP status {response.status} {responses.get(response.status, '')}".strip()
-    location = response.getheader("Location")
-    if location is not None and 300 <= response.status < 400:
-        return f"{status}: redirected to {location[:MAX_LOCATION_LENGTH]!a}"
+    if response.getheader("Location") and 300 <= response.status < 400:
+        return f"{status}: {describe_redirect(response)}"
     return status

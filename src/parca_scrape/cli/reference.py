@@ -1,8 +1,8 @@
-"""What the consumers of the reference libraries (LIBPATCH 6) make of databags.
+"""Render databags as the consumers of the reference libraries (LIBPATCH 6) do.
 
 Source: `lib/charms/*/v0/parca_scrape.py` of https://github.com/canonical/parca-operator (machine)
 and https://github.com/canonical/parca-k8s-operator (k8s). Units are in the order of their numbers
-here; there they are in that of a set.
+here; in the libraries they are in that of a set.
 """
 
 from __future__ import annotations
@@ -42,18 +42,18 @@ UUID_4 = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 CHARM_LABELS = {**dict(zip(INSTANCE_LABELS, REQUIRED_TOPOLOGY_KEYS)), "juju_charm": "charm_name"}
 CONSEQUENCE = (
     "the Parca charm is then in error, and Parca keeps its last configuration: compare with the"
-    " parca.yaml in place"
+    " current parca.yaml"
 )
 
 
 class RaisedError(Exception):
-    """What a library fails on; the message is a path and what is wrong with it."""
+    """The reason why a library fails: a path and what is wrong with it."""
 
 
 def render_reference(relations: Sequence[RelationTexts], library: str) -> List[object]:
     """Return the scrape configs that a reference library makes of relations.
 
-    They are whatever is in the databags: Parca may refuse them.
+    They are not checked: Parca may refuse them.
 
     Args:
         relations: the relations, in the order of their ids.
@@ -178,7 +178,7 @@ def render_entries(
 
 
 def decode_metadata(raw: object) -> Mapping[str, object]:
-    """Return where an application is, checked as far as the libraries do."""
+    """Return the topology of an application, checked only as far as the libraries do."""
     metadata = get_mapping(raw, SCRAPE_METADATA_KEY)
     for key in REQUIRED_TOPOLOGY_KEYS:
         if key not in metadata:
@@ -190,7 +190,7 @@ def decode_metadata(raw: object) -> Mapping[str, object]:
 
 
 def make_identifier(metadata: Mapping[str, object]) -> str:
-    """Return the name of the jobs of an application, which has empty and missing parts, too."""
+    """Return the name of the jobs of an application; parts of it may be empty."""
     parts = {key: str(metadata[key]) for key in REQUIRED_TOPOLOGY_KEYS}
     parts["model_uuid"] = parts["model_uuid"][:SHORT_UUID_LENGTH]
     return "_".join(parts.values()).replace("/", "_")

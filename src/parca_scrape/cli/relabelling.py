@@ -21,7 +21,7 @@ WHOLE_MATCH = "$1"
 ACTIONS = ("replace", "keep", "drop", "labelmap", "labeldrop", "labelkeep")
 # These act on the names of all labels.
 NAME_ACTIONS = frozenset({"labelmap", "labeldrop", "labelkeep"})
-# Of a target Parca also relabels these, which differ from profile to profile.
+# Labels that Parca relabels, too, and that differ from profile to profile.
 PROFILE_LABEL = "__name__"
 PROFILE_PATH_LABEL = "__profile_path__"
 
@@ -34,9 +34,9 @@ MAX_GROUPS = 50
 UNSUPPORTED = re.compile(
     r"\(\?(?:[=!#>(]|<[=!]|P=)|\\[1-9ZAuUNx]|\[\[:|\)[*+{]|[*+?}][*+{]|[*+?}]\?[*+?{]"
 )
-# Python may try a match this often for each regex and text.
+# The most attempts that Python may make to match a regex with a text.
 MAX_TRIES = 250_000
-# What one match costs beside a look at a label, on average.
+# The average cost of a match; looking at a label costs 1.
 REGEX_STEPS = 2_000
 VARIABLE = re.compile(r"\$(?:\$|\{(\w+)\}|(\w+))", re.ASCII)
 
@@ -65,7 +65,7 @@ class Regex(NamedTuple):
         """Return a regular expression; None for the default, which matches everything.
 
         Raises:
-            UnsupportedRuleError: Python does not know it, or may read it otherwise than RE2.
+            UnsupportedRuleError: Python does not support it, or may read it differently from RE2.
         """
         if text == ANYTHING:
             return None
@@ -144,7 +144,7 @@ class Rule(NamedTuple):
         return is_named or is_template or self.action in NAME_ACTIONS
 
     def count_steps(self, labels: int) -> int:
-        """Return how much it takes to apply the rule to so many labels."""
+        """Return the cost of applying the rule to a number of labels."""
         matches = labels if self.action in NAME_ACTIONS else 1
         return matches if self.regex is None or self.regex.is_linear else matches * REGEX_STEPS
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
 from typing import Dict, List, Mapping, NamedTuple, Sequence, Tuple
 
-from parca_scrape.cli.console import PROGRAM, CommandError
+from parca_scrape.cli.console import CommandError, count, warn
 from parca_scrape.databag import SCRAPE_METADATA_KEY, AppDatabag, RelationDatabags, UnitDatabag
 from parca_scrape.problems import Problem
 from parca_scrape.render import ScrapeConfig, describe_application, render
@@ -66,20 +65,23 @@ def render_texts(
     Raises:
         CommandError: there is nothing to render, because the input leaves it out.
     """
-    decoded = [relation.decode() for relation in relations]
     problems: List[Problem] = []
+    gaps: List[Problem] = []
     for relation in relations:
-        for problem in relation.problems:
-            problems.append(problem.in_relation(relation.relation_id, relation.describe()))
-    scrape_configs, found = render(decoded)
-    missing = [relation for relation in relations if not relation.is_whole]
-    if missing and not scrape_configs:
-        raise CommandError(str(problems[0]).partition(": ")[2])
-    return scrape_configs, problems + found
+        application = relation.describe()
+        found = [
+            problem.in_relation(relation.relation_id, application) for problem in relation.problems
+        ]
+        problems += found
+        gaps += [] if relation.is_whole else found[:1]
+    scrape_configs, others = render([relation.decode() for relation in relations])
+    if gaps and not scrape_configs:
+        raise CommandError(str(gaps[0]).partition(": ")[2])
+    return scrape_configs, problems + others
 
 
 def read_topology(app_databag: Databag) -> Topology:
-    """Return where in Juju the application is that published a databag, as far as it says."""
+    """Return the topology of the application that published a databag; empty if it has none."""
     metadata = {SCRAPE_METADATA_KEY: app_databag.get(SCRAPE_METADATA_KEY, "")}
     return AppDatabag.decode(metadata)[0].scrape_metadata or Topology("", "", "")
 
@@ -107,7 +109,7 @@ def several_parcas(applications: Sequence[str]) -> CommandError:
 
 
 def hint_at_problems(problems: Sequence[Problem]) -> None:
-    """Say on standard error how many problems the databags have, if they have any."""
+    """Print on standard error how many problems the databags have, if any."""
     if problems:
-        count = f"{len(problems):,} problem{'s' if len(problems) > 1 else ''}"
-        print(f"{PROGRAM}: {count} in the databags: see parca-scrape check", file=sys.stderr)
+        found = count(len(problems), "problem")
+        warn(f"{found} in the databags: see parca-scrape check")

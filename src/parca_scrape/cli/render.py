@@ -6,7 +6,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from parca_scrape.cli import inputs
-from parca_scrape.cli.console import PROBLEMS_FOUND, write_text
+from parca_scrape.cli.console import PROBLEMS_FOUND, add_format, write_text
+from parca_scrape.cli.output import encode_json, encode_yaml, prepare_tls
+from parca_scrape.cli.relations import render_texts
 
 if TYPE_CHECKING:
     import argparse
@@ -21,12 +23,7 @@ EXAMPLE = "juju show-unit parca/0 | parca-scrape render"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command to its parser."""
     inputs.add_arguments(parser)
-    parser.add_argument(
-        "--format",
-        choices=("yaml", "json"),
-        default="yaml",
-        help="output format (default: %(default)s)",
-    )
+    add_format(parser, "yaml", "json")
     parser.add_argument(
         "--show-secrets", action="store_true", help="print private keys instead of hiding them"
     )
@@ -39,9 +36,6 @@ def run(arguments: argparse.Namespace) -> int:
         CommandError: the file cannot be used.
         OSError: the result cannot be written.
     """
-    from parca_scrape.cli.output import encode_json, encode_yaml, prepare_tls
-    from parca_scrape.cli.relations import render_texts
-
     scrape_configs, problems = render_texts(inputs.read(arguments))
     for scrape_config in scrape_configs:
         prepare_tls(scrape_config.get("tls_config", {}), show_secrets=arguments.show_secrets)

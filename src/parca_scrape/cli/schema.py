@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import pkgutil
 from typing import TYPE_CHECKING
 
 from parca_scrape.cli.console import write_text
+from parca_scrape.cli.screen import write_table
 
 if TYPE_CHECKING:
     import argparse
@@ -49,18 +52,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 def list_schemas() -> None:
     """Print the names of the schemas and what they are for."""
-    import json
-
-    from parca_scrape.cli.screen import write_table
-
     titles = [(name, json.loads(read_schema(name))["title"]) for name in NAMES]
     write_table(("name", "schema"), titles)
 
 
 def read_schema(name: str) -> str:
     """Return the text of a schema, also if the package is in a zip file."""
-    import pkgutil
-
     data = pkgutil.get_data("parca_scrape.cli", f"schemas/{name}.json")
     assert data is not None  # It is in the package.
     return data.decode()

@@ -10,9 +10,9 @@ import contextlib
 import os
 import sys
 import unicodedata
-from typing import TYPE_CHECKING, Callable, Generator, List, Optional, Sequence, TextIO
+from typing import TYPE_CHECKING, Callable, Generator, List, Mapping, Optional, Sequence, TextIO
 
-from parca_scrape.cli.console import show, write_text
+from parca_scrape.cli.console import count, show, write_text
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # What rich calls the colours.
 RED, YELLOW, GREEN, BLUE = "red", "yellow", "green", "blue"
 SEQUENCES = {RED: "31", YELLOW: "33", GREEN: "32", BLUE: "34"}
-# Fewer are done before anybody reads how many there are.
+# Fewer are done before anyone could read the progress.
 SLOW_STEPS = 20
 
 
@@ -73,6 +73,13 @@ def write_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         with contextlib.suppress(ImportError):
             table = lay_out_with_rich(columns, cells)
     write_text(table or lay_out_plainly(columns, cells))
+
+
+def describe_counts(counts: Mapping[str, int]) -> str:
+    """Return the number of all targets and of those with each status, in one line."""
+    total = sum(counts.values())
+    parts = [f"{number:,} {status}" for status, number in counts.items() if number]
+    return f"{count(total, 'target')}: {', '.join(parts)}" if parts else "no targets"
 
 
 def lay_out_plainly(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -12,16 +12,21 @@ import re
 from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from parca_scrape._getters import Pairs, as_list, as_object
-from parca_scrape._rules import SCHEME_LABEL, STANDARD_PROFILES, parse_boolean, parse_text
-from parca_scrape.cli.console import CommandError
-from parca_scrape.cli.relabelling import Labels, UnsupportedRuleError, decode_rules
+from parca_scrape._rules import SCHEME_LABEL, parse_text
+from parca_scrape.cli.console import CommandError, show
+from parca_scrape.cli.profiles import list_enabled
+from parca_scrape.cli.relabelling import (
+    PROFILE_LABEL,
+    Labels,
+    UnsupportedRuleError,
+    decode_rules,
+)
+from parca_scrape.static_configs import DEFAULT_PORTS
 
 ADDRESS_LABEL = "__address__"
-PROFILE_LABEL = "__name__"
 HIDDEN_PREFIX = "__"
 DISCOVERY_SUFFIX = "_sd_configs"
 DEFAULT_SCHEME = "http"
-DEFAULT_PORTS = {"": "80", "http": "80", "https": "443"}
 # Go `net.SplitHostPort`: an address to which Parca adds the port of the scheme.
 WITHOUT_PORT = re.compile(r"[^:\[\]]+|\[[^\[\]]*\]")
 # A step is a label, a profile or a relabel rule of a target, or so many characters of its labels.
@@ -97,7 +102,7 @@ class ScrapedJob:
         self._budget = budget
         self.name: str = parse_text(fields.get("job_name")) or ""
         self._scheme = parse_text(fields.get("scheme")) or DEFAULT_SCHEME
-        self._profiles = list_profiles(fields.get("profiling_config"))
+        self._profiles = tuple(sorted(list_enabled(fields.get("profiling_config"))))
         self._rules, reasons = decode_rules(fields.get("relabel_configs"))
         self._sees_profile = any(rule.sees_profile for rule in self._rules)
         self._static_configs = as_list(fields.get("static_configs")) or ()
@@ -111,9 +116,7 @@ class ScrapedJob:
 
     def __str__(self) -> str:
         """Return a name of the job for a message of one line."""
-        if not self.name:
-            return "a job without a name"
-        return f"job {self.name}" if self.name.isprintable() else f"job {self.name!a}"
+        return f"job {show(self.name)}" if self.name else "a job without a name"
 
     def list_series(self) -> Iterator[Series]:
         """Yield the series of the targets."""
@@ -196,23 +199,3 @@ class ScrapedJob:
             profiles=profiles,
             scheme=labels.get(SCHEME_LABEL, ""),
         )
-
-
-def list_profiles(profiling_config: object) -> Tuple[str, ...]:
-    """Return the names of the profiles that Parca scrapes, sorted.
-
-    Its standard profiles are on unless they are switched off, others are off unless they are on.
-    """
-    pprof_config = (as_object(profiling_config) or {}).get("pprof_config")
-    is_on = dict.fromkeys(STANDARD_PROFILES, True)
-    for name, profile in (as_object(pprof_config) or {}).items():
-        enabled = read_boolean((as_object(profile) or {}).get("enabled"))
-        is_on[name] = name in STANDARD_PROFILES if enabled is None else enabled
-    return tuple(sorted(name for name, enabled in is_on.items() if enabled))
-
-
-def read_boolean(raw: object) -> Optional[bool]:
-    """Return a boolean, also one that is written as text; None for anything else."""
-    if isinstance(raw, str) and raw.lower() in ("true", "false"):
-        return raw.lower() == "true"
-    return parse_boolean(raw)

@@ -99,7 +99,7 @@ def split_sides(sides: Iterable[Side], endpoint: str) -> Sides:
 
 
 def find_role(side: Side, endpoint: str) -> Optional[bool]:
-    """Return whether a unit is of a provider; None if it does not show by itself."""
+    """Return whether a unit belongs to a provider; None if its own output does not show it."""
     relation, databags = side
     if relation.endpoint != endpoint:
         return True
@@ -116,7 +116,7 @@ def find_role(side: Side, endpoint: str) -> Optional[bool]:
 
 
 def has_provider(unit_databags: Iterable[Mapping[str, str]]) -> bool:
-    """Return whether one of some units is of a provider."""
+    """Return whether any of some units belongs to a provider."""
     return not all(map(PROVIDER_KEYS.isdisjoint, unit_databags))
 
 

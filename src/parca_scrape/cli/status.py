@@ -6,15 +6,23 @@ import argparse
 import os
 import re
 import time
-from typing import TYPE_CHECKING, Dict, List, Optional, Sequence
+from typing import Dict, Optional, Sequence
 
-from parca_scrape.cli import inputs
-from parca_scrape.cli.console import PROBLEMS_FOUND, write_text
-
-if TYPE_CHECKING:
-    from parca_scrape.cli.parca_api import Parca
-    from parca_scrape.cli.series import Series
-    from parca_scrape.cli.target_status import Status
+from parca_scrape.cli import inputs, screen
+from parca_scrape.cli.console import PROBLEMS_FOUND, add_format, show, write_json, write_text
+from parca_scrape.cli.parca_api import REFUSED, TOKEN_VARIABLE, UNKNOWN, Parca, ParcaError
+from parca_scrape.cli.relations import hint_at_problems, render_texts
+from parca_scrape.cli.series import Series, list_series
+from parca_scrape.cli.target_status import (
+    FAILING,
+    HEALTHY,
+    MISSING,
+    UNEXPECTED,
+    WAITING,
+    Status,
+    TargetStatus,
+    compare,
+)
 
 DESCRIPTION = """\
 Ask a running Parca about its targets, and print the status of each:
@@ -28,9 +36,9 @@ healthy; 1 if not, or if Parca refused its last configuration; 2 if the input ca
 Parca gives no usable answer."""
 EXAMPLE = "juju show-unit parca/0 | parca-scrape status --parca http://10.1.80.14:7070"
 
-# With thousands of jobs Parca's API takes 20 seconds.
+# With thousands of jobs, Parca's API takes 20 seconds to answer.
 ANSWER_SECONDS = 30.0
-# While waiting, for an answer when time is up.
+# With --wait, for the answer that is still due when time is up.
 LAST_ANSWER_SECONDS = 2.0
 POLL_SECONDS = 1.0
 LONGEST_DETAIL = 400
@@ -57,12 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="certificate of the CA to trust, in PEM form (default: the CAs of the system)",
     )
-    parser.add_argument(
-        "--format",
-        choices=("text", "json"),
-        default="text",
-        help="output format (default: %(default)s)",
-    )
+    add_format(parser, "text", "json")
 
 
 def parse_seconds(text: str) -> int:
@@ -79,16 +82,12 @@ def run(arguments: argparse.Namespace) -> int:
         CommandError: the input cannot be used, or Parca gives no usable answer.
         OSError: the result cannot be written.
     """
-    from parca_scrape.cli.parca_api import TOKEN_VARIABLE, Parca
-    from parca_scrape.cli.relations import hint_at_problems, render_texts
-    from parca_scrape.cli.series import list_series
-
     parca = Parca(arguments.parca, arguments.ca, os.environ.get(TOKEN_VARIABLE, "").strip())
     scrape_configs, problems = render_texts(inputs.read(arguments))
     series, _ = list_series(scrape_configs)
     status = wait(parca, series, arguments.wait)
     if arguments.format == "json":
-        write_json(parca, status)
+        write_json(encode_status(parca, status))
     else:
         write_lines(status)
     hint_at_problems(problems)
@@ -101,13 +100,9 @@ def wait(parca: Parca, series: Sequence[Series], seconds: int) -> Status:
     Raises:
         ParcaError: Parca gives no usable answer then.
     """
-    from parca_scrape.cli.parca_api import ParcaError
-    from parca_scrape.cli.screen import show_progress
-    from parca_scrape.cli.target_status import Status, compare
-
     start = time.monotonic()
     shown = 0
-    with show_progress("waiting for Parca", seconds) as advance:
+    with screen.show_progress("waiting for Parca", seconds) as advance:
         while True:
             left = start + seconds - time.monotonic()
             patience = min(max(left, LAST_ANSWER_SECONDS), ANSWER_SECONDS)
@@ -129,21 +124,18 @@ def wait(parca: Parca, series: Sequence[Series], seconds: int) -> Status:
 
 def write_lines(status: Status) -> None:
     """Print the status for people."""
-    from parca_scrape.cli import screen
-    from parca_scrape.cli.console import show
-
     colours = {
-        "healthy": screen.GREEN,
-        "failing": screen.RED,
-        "waiting": screen.YELLOW,
-        "missing": screen.RED,
-        "unexpected": screen.YELLOW,
+        HEALTHY: screen.GREEN,
+        FAILING: screen.RED,
+        WAITING: screen.YELLOW,
+        MISSING: screen.RED,
+        UNEXPECTED: screen.YELLOW,
     }
     rows = [
         (
             screen.paint(one.status, colours[one.status]),
-            show(one.target.job),
-            show(one.target.origin),
+            one.target.job,
+            one.target.origin,
             shorten(show(one.detail)),
         )
         for one in status.targets
@@ -152,34 +144,23 @@ def write_lines(status: Status) -> None:
     line = describe_configuration(status)
     if line:
         write_text(f"{screen.paint(line, screen.RED)}\n")
-    write_text(f"{describe_counts(status.counts)}\n")
+    write_text(f"{screen.describe_counts(status.counts)}\n")
 
 
 def shorten(text: str) -> str:
-    """Return a text as it fits into a line; Parca's errors have no limit."""
+    """Return a text, cut off to fit a line: Parca's errors have no limit."""
     return text if len(text) <= LONGEST_DETAIL else f"{text[: LONGEST_DETAIL - 1]}…"
-
-
-def describe_counts(counts: Dict[str, int]) -> str:
-    """Return the number of all targets and of each status, in one line."""
-    total = sum(counts.values())
-    if total == 0:
-        return "no targets"
-    parts = [f"{count:,} {status}" for status, count in counts.items() if count]
-    return f"{total:,} target{'s' if total > 1 else ''}: {', '.join(parts)}"
 
 
 def describe_configuration(status: Status) -> str:
     """Return what is wrong with the configuration, if anything is."""
-    from parca_scrape.cli.parca_api import REFUSED, UNKNOWN
-
     configuration, counts = status.configuration, status.counts
     if configuration.state == REFUSED:
         return (
             "Parca refused its last configuration and still uses the one that it loaded at"
             f" {format_time(configuration.loaded_at)}: see its log"
         )
-    if configuration.state == UNKNOWN and (counts["missing"] or counts["unexpected"]):
+    if configuration.state == UNKNOWN and (counts[MISSING] or counts[UNEXPECTED]):
         return (
             "Parca has loaded no new configuration since it started: either there was none, or it"
             " refused each: see its log"
@@ -192,31 +173,25 @@ def format_time(seconds: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
-def write_json(parca: Parca, status: Status) -> None:
-    """Print the status as `schemas/status.json` describes it."""
-    import json
-
+def encode_status(parca: Parca, status: Status) -> Dict[str, object]:
+    """Return the status for JSON, as `schemas/status.json` describes it."""
     configuration = status.configuration
-    targets: List[Dict[str, object]] = [
-        {
-            "status": one.status,
-            "job": one.target.job,
-            "target": one.target.origin,
-            "labels": dict(one.target.labels),
-            "detail": one.detail,
-            "profiles": [profile._asdict() for profile in one.profiles],
-        }
-        for one in status.targets
-    ]
-    document = {
+    loaded_at = format_time(configuration.loaded_at) if configuration.loaded_at else None
+    return {
         "parca": parca.url,
-        "configuration": {
-            "state": configuration.state,
-            "loaded_at": (
-                format_time(configuration.loaded_at) if configuration.loaded_at else None
-            ),
-        },
+        "configuration": {"state": configuration.state, "loaded_at": loaded_at},
         "counts": status.counts,
-        "targets": targets,
+        "targets": [encode_target(target) for target in status.targets],
     }
-    write_text(json.dumps(document, indent=2) + "\n")
+
+
+def encode_target(target: TargetStatus) -> Dict[str, object]:
+    """Return the status of a target for JSON."""
+    return {
+        "status": target.status,
+        "job": target.target.job,
+        "target": target.target.origin,
+        "labels": dict(target.target.labels),
+        "detail": target.detail,
+        "profiles": [profile._asdict() for profile in target.profiles],
+    }

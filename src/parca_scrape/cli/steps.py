@@ -1,12 +1,11 @@
-"""The steps on the way to a target's profiles, and the time that there is for all of them."""
+"""The steps of a visit to a target, and the deadline for all of them."""
 
 from __future__ import annotations
 
 import time
 
 RESOLVE, CONNECT, TLS, HTTP, PROFILE = "resolve", "connect", "tls", "http", "profile"
-STEPS = (RESOLVE, CONNECT, TLS, HTTP, PROFILE)
-# Python's sockets and locks take no longer time-out than some centuries.
+# Python's sockets and locks refuse a time-out of more than a few centuries.
 MAX_TIMEOUT = 366 * 86_400.0
 
 
@@ -26,7 +25,7 @@ class Deadline:
         self._end = time.monotonic() + min(timeout, MAX_TIMEOUT)
 
     def remaining(self) -> float:
-        """Return the seconds that are left, which are more than none.
+        """Return the seconds that are left, always more than 0.
 
         Raises:
             TimeoutError: no time is left.

@@ -1,4 +1,4 @@
-"""What is asked for beside what Parca scrapes: the status of each target."""
+"""The status of each target: what the input asks for, compared with what Parca scrapes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from parca_scrape.cli.parca_api import (
     REFUSED,
     Configuration,
     ScrapedProfile,
-    Target,
+    TargetKey,
 )
 from parca_scrape.cli.series import Series
 from parca_scrape.render import RESERVED_JOB_NAME
@@ -31,7 +31,7 @@ REASONS = {
     MISSING: "not scraped by Parca",
     UNEXPECTED: "not asked for",
 }
-# Go's url.Error begins so; the target is in a column of its own.
+# The beginning of Go's url.Error, which repeats the target.
 REQUEST = re.compile(r'Get "(?:[^"\\]|\\.)*": ')
 
 
@@ -54,7 +54,7 @@ class ProfileStatus(NamedTuple):
 class TargetStatus(NamedTuple):
     """The status of a target."""
 
-    target: Target
+    target: TargetKey
     profiles: Sequence[ProfileStatus]
     """Sorted by name."""
     note: str = ""
@@ -107,11 +107,11 @@ def compare(
 
     The job that the Parca charm adds for Parca itself is left out.
     """
-    wanted: Dict[Target, Set[str]] = {}
+    wanted: Dict[TargetKey, Set[str]] = {}
     for one in series:
-        target = Target(one.job, f"{one.scheme}://{one.address}", one.labels)
+        target = TargetKey(one.job, f"{one.scheme}://{one.address}", one.labels)
         wanted.setdefault(target, set()).update(one.profiles)
-    scraped: Dict[Target, List[ScrapedProfile]] = {}
+    scraped: Dict[TargetKey, List[ScrapedProfile]] = {}
     for profile in scraped_profiles:
         if profile.target.job != RESERVED_JOB_NAME:
             scraped.setdefault(profile.target, []).append(profile)
@@ -158,7 +158,7 @@ def judge_profiles(
 Place = Tuple[str, str]
 
 
-def index_labels(targets: Iterable[Target]) -> Mapping[Place, Dict[str, str]]:
+def index_labels(targets: Iterable[TargetKey]) -> Mapping[Place, Dict[str, str]]:
     """Return the labels of the first target of each job and origin."""
     labels: Dict[Place, Dict[str, str]] = {}
     for target in targets:
@@ -167,7 +167,7 @@ def index_labels(targets: Iterable[Target]) -> Mapping[Place, Dict[str, str]]:
 
 
 def describe_labels(
-    target: Target, labels_elsewhere: Mapping[Place, Dict[str, str]], text: str
+    target: TargetKey, labels_elsewhere: Mapping[Place, Dict[str, str]], text: str
 ) -> str:
     """Return a text and the names of the labels that differ, if the same target is elsewhere."""
     elsewhere = labels_elsewhere.get((target.job, target.origin))

@@ -8,11 +8,19 @@ from typing import TYPE_CHECKING, Sequence
 
 from parca_scrape.cli.charmhub import LIBIDS
 from parca_scrape.cli.console import PROBLEMS_FOUND, CommandError, show
+from parca_scrape.cli.single_files import (
+    CHARM_FILES,
+    State,
+    VendoredFile,
+    find_file,
+    is_charm,
+    list_fetched,
+    make_path,
+    write_file,
+)
 
 if TYPE_CHECKING:
     import argparse
-
-    from parca_scrape.cli.single_files import VendoredFile
 
 DESCRIPTION = """\
 Write the library into a charm as a single file, lib/charms/CHARM/v0/parca_scrape.py, or check
@@ -62,8 +70,6 @@ def run(arguments: argparse.Namespace) -> int:
         CommandError: the file cannot be written, or there is none to check.
         OSError: the result cannot be written.
     """
-    from parca_scrape.cli.single_files import CHARM_FILES, is_charm
-
     directory = Path(arguments.directory)
     charms = (arguments.charm,) if arguments.charm else tuple(LIBIDS)
     try:
@@ -86,8 +92,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 def report_files(directory: Path, charms: Sequence[str]) -> int:
     """Report which files exist and return the exit code."""
-    from parca_scrape.cli.single_files import State, find_file, make_path
-
     files = [file for file in (find_file(directory, charm) for charm in charms) if file]
     if not files:
         paths = " or ".join(show(make_path(directory, charm)) for charm in charms)
@@ -99,8 +103,6 @@ def report_files(directory: Path, charms: Sequence[str]) -> int:
 
 def write_current(directory: Path, charm: str, *, force: bool) -> int:
     """Write the current file and return the exit code."""
-    from parca_scrape.cli.single_files import State, find_file, write_file
-
     file = find_file(directory, charm)
     if file and not (file.is_replaceable or force):
         raise CommandError(
@@ -114,8 +116,6 @@ def write_current(directory: Path, charm: str, *, force: bool) -> int:
 
 def report(directory: Path, file: VendoredFile) -> None:
     """Report what a file is, and which entries of charmcraft.yaml would make it another."""
-    from parca_scrape.cli.single_files import CHARM_FILES, list_fetched
-
     print(f"{show(file.path)}: {file.describe()}", flush=True)
     path = show(directory / CHARM_FILES[0])
     try:

@@ -10,13 +10,13 @@ from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 from urllib.parse import quote, quote_plus
 
 from parca_scrape._rules import SCHEME_LABEL
-from parca_scrape.cli.profile_paths import Profile, list_profiles
+from parca_scrape.cli.profiles import Profile, list_profiles
+from parca_scrape.cli.series import DEFAULT_SCHEME
 from parca_scrape.cli.tls_clients import TLSClient
 from parca_scrape.render import ScrapeConfig
+from parca_scrape.static_configs import DEFAULT_PORTS
 from parca_scrape.targets import Target
 
-DEFAULT_SCHEME = "http"
-DEFAULT_PORTS = {"http": 80, "https": 443}
 PARAMETER_PREFIX = "__param_"
 SECONDS = "seconds"
 # A profile that is recorded for longer says no more about whether it can be had.
@@ -33,8 +33,8 @@ class Request(NamedTuple):
     """Path and query, as the request line has them."""
 
 
-class ScrapedTarget(NamedTuple):
-    """A target of a job."""
+class ProbeTarget(NamedTuple):
+    """A target of a job, and what to request of it."""
 
     job: str
     address: str
@@ -53,14 +53,14 @@ class ScrapedTarget(NamedTuple):
         return f"{self.scheme}://{self.address}"
 
 
-def list_targets(scrape_configs: Sequence[ScrapeConfig]) -> List[ScrapedTarget]:
+def list_targets(scrape_configs: Sequence[ScrapeConfig]) -> List[ProbeTarget]:
     """Return the targets of which Parca scrapes a profile, in order.
 
     Those of one job that have the same URLs are one target.
     """
     # Jobs with the same settings share a client: one reads the certificates of the system.
     clients: Dict[str, TLSClient] = {}
-    targets: Dict[ScrapedTarget, None] = {}
+    targets: Dict[ProbeTarget, None] = {}
     for scrape_config in scrape_configs:
         settings = scrape_config.get("tls_config", {})
         client = clients.setdefault(json.dumps(settings, sort_keys=True), TLSClient(settings))
@@ -74,7 +74,7 @@ def list_targets(scrape_configs: Sequence[ScrapeConfig]) -> List[ScrapedTarget]:
             for text in static_config["targets"] if requests else ():
                 target = Target.parse(text)
                 port = target.port or DEFAULT_PORTS[scheme]
-                scraped = ScrapedTarget(
+                scraped = ProbeTarget(
                     scrape_config["job_name"],
                     text if target.port else f"{text}:{port}",
                     scheme,

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from parca_scrape.cli.probe_targets import Request, list_targets
 from parca_scrape.cli.relations import RelationTexts, render_texts
-from parca_scrape.cli.scraped_targets import Request, list_targets
 from parca_scrape.render import ScrapeConfig
 from tests.cli.probes import ONLY_MEMORY
 from tests.oracle import judge

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parca_scrape.cli.profile_paths import STANDARD_PATHS, Profile, join_path, list_profiles
+from parca_scrape.cli.profiles import STANDARD_PATHS, Profile, join_path, list_profiles
 from parca_scrape.render import ScrapeConfig
 from tests.oracle import golang
 from tests.oracle.verdict import loaded_jobs

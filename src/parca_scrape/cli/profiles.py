@@ -7,10 +7,10 @@ Source: Parca `pkg/config/config.go`, which merges its defaults into a job, and
 from __future__ import annotations
 
 import posixpath
-from typing import Dict, List, NamedTuple, Optional
+from typing import Dict, List, Mapping, NamedTuple, Optional
 
 from parca_scrape._getters import as_object
-from parca_scrape._rules import CPU_PROFILE, DEFAULT_INTERVAL_MS, parse_duration
+from parca_scrape._rules import CPU_PROFILE, DEFAULT_INTERVAL_MS, parse_boolean, parse_duration
 from parca_scrape.render import ScrapeConfig
 
 STANDARD_PATHS = {
@@ -19,6 +19,10 @@ STANDARD_PATHS = {
     "goroutine": "/debug/pprof/goroutine",
     "mutex": "/debug/pprof/mutex",
     CPU_PROFILE: "/debug/pprof/profile",
+}
+STANDARD_SETTINGS: Mapping[str, object] = {
+    **dict.fromkeys(STANDARD_PATHS),
+    CPU_PROFILE: {"delta": True},
 }
 
 
@@ -33,22 +37,13 @@ class Profile(NamedTuple):
 
 
 def list_profiles(scrape_config: ScrapeConfig) -> List[Profile]:
-    """Return the enabled profiles of a scrape config: the standard ones, then those of the job."""
+    """Return the profiles that Parca scrapes, the standard ones first."""
     profiling_config = scrape_config.get("profiling_config", {})
     prefix = str(profiling_config.get("path_prefix", ""))
     interval = parse_duration(scrape_config.get("scrape_interval", ""))
     interval_seconds = (DEFAULT_INTERVAL_MS if interval is None else interval) // 1000
-    own = as_object(profiling_config.get("pprof_config")) or {}
-    settings_by_name: Dict[str, object] = {
-        **dict.fromkeys(STANDARD_PATHS),
-        CPU_PROFILE: {"delta": True},
-        **own,
-    }
     profiles: List[Profile] = []
-    for name, raw in settings_by_name.items():
-        settings = as_object(raw) or {}
-        if not settings.get("enabled", name in STANDARD_PATHS):
-            continue
+    for name, settings in list_enabled(profiling_config).items():
         path = str(settings.get("path", STANDARD_PATHS.get(name, "")))
         seconds = settings.get("seconds") or interval_seconds
         profiles.append(
@@ -59,6 +54,31 @@ def list_profiles(scrape_config: ScrapeConfig) -> List[Profile]:
             )
         )
     return profiles
+
+
+def list_enabled(profiling_config: object) -> Dict[str, Mapping[str, object]]:
+    """Return the settings of the profiles that Parca scrapes, by name, the standard ones first.
+
+    Parca scrapes a standard profile unless it is disabled, and any other only if it is enabled.
+
+    Args:
+        profiling_config: the field of a scrape config, which may hold anything.
+    """
+    own = as_object((as_object(profiling_config) or {}).get("pprof_config")) or {}
+    enabled: Dict[str, Mapping[str, object]] = {}
+    for name, raw in {**STANDARD_SETTINGS, **own}.items():
+        settings = as_object(raw) or {}
+        is_enabled = read_boolean(settings.get("enabled"))
+        if name in STANDARD_PATHS if is_enabled is None else is_enabled:
+            enabled[name] = settings
+    return enabled
+
+
+def read_boolean(raw: object) -> Optional[bool]:
+    """Return a boolean, also one that is written as text; None for anything else."""
+    if isinstance(raw, str) and raw.lower() in ("true", "false"):
+        return raw.lower() == "true"
+    return parse_boolean(raw)
 
 
 def join_path(prefix: str, path: str) -> str:

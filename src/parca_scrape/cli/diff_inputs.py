@@ -1,4 +1,4 @@
-"""The sides of a comparison: databags, or the `parca.yaml` of a Parca."""
+"""The inputs of `parca-scrape diff`: databags, or the `parca.yaml` of a Parca."""
 
 from __future__ import annotations
 
@@ -17,69 +17,71 @@ from parca_scrape.cli.show_unit import ShownRelation
 from parca_scrape.problems import Problem
 
 SCRAPE_CONFIGS_KEY = "scrape_configs"
-# A quick look, before the text is decoded.
+# To rule out most texts before they are decoded.
 KEY = re.compile(rf"""^["']?{SCRAPE_CONFIGS_KEY}["']?[ \t]*:""", re.MULTILINE)
 QUOTED_KEY = f'"{SCRAPE_CONFIGS_KEY}"'
 
 
-class Side(NamedTuple):
-    """One side of a comparison."""
+class DiffInput(NamedTuple):
+    """What an input shows."""
 
     series: List[Series]
     warnings: List[str]
-    """What is uncertain about them."""
+    """What is uncertain about the series."""
     is_configuration: bool
     """Whether it is a `parca.yaml`."""
     problems: Sequence[Problem] = ()
     """What is wrong with its databags."""
 
 
-def read_side(file: str, text: str, endpoint: str, library: Optional[str] = None) -> Side:
+def read_diff_input(
+    file: str, text: str, endpoint: str, library: Optional[str] = None
+) -> DiffInput:
     """Return what a file shows.
 
     Args:
         file: the name of the file.
         text: its text.
         endpoint: the endpoint of the Parca charm.
-        library: the reference library by whose rules databags are rendered; None for this one.
+        library: the reference library that renders databags; None for this library.
 
     Raises:
         CommandError: the text cannot be used.
     """
     try:
-        return decode_side(text, endpoint, library)
+        return decode_diff_input(text, endpoint, library)
     except CommandError as error:
         raise CommandError(f"{name_input(file)}: {error}") from None
 
 
-def decode_side(text: str, endpoint: str, library: Optional[str]) -> Side:
+def decode_diff_input(text: str, endpoint: str, library: Optional[str]) -> DiffInput:
     """Return what a text shows.
 
     Raises:
         CommandError: the text cannot be used.
     """
-    scrape_configs = decode_configuration(text)
+    scrape_configs = decode_scrape_configs(text)
     if scrape_configs is not None:
         if library:
-            raise CommandError("--as is for databags, and this is a parca.yaml")
-        return Side(*list_series(scrape_configs), is_configuration=True)
-    relations = inputs.join_inputs(*decode_inputs(text), endpoint)
+            raise CommandError("--as needs databags, but this is a parca.yaml")
+        return DiffInput(*list_series(scrape_configs), is_configuration=True)
+    relations = inputs.join_inputs(*decode_databags(text), endpoint)
     rendered, problems = render_relations(relations, library)
     series, warnings = list_series(rendered)
     for relation in relations:
         for problem in () if relation.is_whole else relation.problems[:1]:
-            told = problem.in_relation(relation.relation_id, relation.describe())
-            warnings.append(f"{told}; its targets are missing on this side")
+            placed = problem.in_relation(relation.relation_id, relation.describe())
+            warnings.append(f"{placed}; its targets are missing on this side")
     if library and any(problem.severity == "error" for problem in problems):
         warnings.append(
             f"the {library} reference library does not know these problems, and Parca may refuse"
-            " all that it makes of the databags: compare with the parca.yaml in place"
+            " everything that it renders: compare with the current parca.yaml"
         )
-    return Side(series, warnings, is_configuration=False, problems=problems)
+    return DiffInput(series, warnings, is_configuration=False, problems=problems)
 
 
-def decode_configuration(text: str) -> Optional[Sequence[object]]:
-    """Return the scrape configs of Parca's configuration file; None if the text is another.
+def decode_scrape_configs(text: str) -> Optional[Sequence[object]]:
+    """Return the scrape configs of a `parca.yaml`; None if the text is something else.
 
     Raises:
         CommandError: the file cannot be used.
@@ -97,7 +99,7 @@ def decode_configuration(text: str) -> Optional[Sequence[object]]:
     return scrape_configs
 
 
-def decode_inputs(text: str) -> Tuple[Dict[str, List[ShownRelation]], List[HookOutput]]:
+def decode_databags(text: str) -> Tuple[Dict[str, List[ShownRelation]], List[HookOutput]]:
     """Return what a text shows of databags.
 
     Raises:
