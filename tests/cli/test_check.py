@@ -10,6 +10,8 @@ from parca_scrape.cli.check import write_commands, write_lines
 from parca_scrape.cli.findings import Finding
 from tests.cli.command import run
 from tests.cli.dumps import ONE_PORT, make_dump
+from tests.cli.test_hook_output import APP, END, HEADER, UNIT
+from tests.cli.test_hook_output import write as write_output
 
 UNKNOWN_KEY = {**ONE_PORT, "honor_labels": True}
 TWO_PORTS: Dict[str, object] = {"static_configs": [{"targets": ["*:8080", "*:8081"]}]}
@@ -64,6 +66,12 @@ def test_a_unit_without_an_address_is_noted(write: Write) -> None:
     assert out.splitlines()[1].startswith(
         "  note: relation 7 zinc/0: parca_scrape_unit_address: missing, so "
     )
+
+
+def test_a_unit_whose_databag_juju_denied_is_not_noted(write: Write) -> None:
+    error = {**UNIT, "databag": None, "error": "ERROR permission denied"}
+    exit_code, out, _ = run("check", write(write_output(HEADER, APP, error, END)))
+    assert (exit_code, "note" in out) == (1, False)
 
 
 def test_findings_are_printed_as_json(write: Write) -> None:

@@ -144,3 +144,20 @@ def test_an_explanation_is_not_for_github(dump: Path) -> None:
 def test_empty_text_is_no_target(dump: Path) -> None:
     exit_code, out, _ = run("check", "--explain", "", dump)
     assert (exit_code, out.splitlines()[0]) == (1, " is not scraped")
+
+
+@pytest.mark.parametrize("juju", ["4.0.5", "4.0.16"])
+def test_input_that_leaves_out_all_jobs_explains_nothing(tmp_path: Path, juju: str) -> None:
+    file = tmp_path / "dump"
+    file.write_text(show_unit(KUBERNETES, "parca/0", juju=juju))
+    exit_code, out, err = run("check", "--explain", ZINC, file)
+    assert (exit_code, out, err.count("\n")) == (2, "", 1)
+    assert "pass the output of " in err
+
+
+def test_input_that_leaves_out_some_jobs_says_so(tmp_path: Path) -> None:
+    file = tmp_path / "dump"
+    file.write_text(show_unit(KUBERNETES, "parca/0", "zinc/0", juju="4.0.16"))
+    grafana, shop = skipped(file, "elsewhere:1")
+    assert grafana.startswith("  relation 9 grafana: not in the input: ")
+    assert shop.startswith("  relation 12 shop: not in the input: ")

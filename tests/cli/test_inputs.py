@@ -53,6 +53,17 @@ def test_a_unit_may_be_in_several_files() -> None:
     assert published(read(text, text)) == published(read(text))
 
 
+def test_a_unit_may_be_in_yaml_and_in_json() -> None:
+    texts = [show_unit(KUBERNETES, "parca/0", juju="3.6", form=form) for form in ("yaml", "json")]
+    assert published(read(*texts)) == published(read(texts[0]))
+
+
+def test_another_endpoint_than_that_of_the_script_is_refused() -> None:
+    line = f"{ERROR} no relation on the endpoint scrape: the script ran for profiling-endpoint\n"
+    Path("output").write_text(OUTPUT)
+    assert run("check", "--endpoint", "scrape", "output") == (2, "", line)
+
+
 def test_a_unit_that_differs_between_files_is_refused() -> None:
     text = show_unit(KUBERNETES, "parca/0", juju="3.6")
     line = "file-1: parca/0 is in another input, too, and differs"

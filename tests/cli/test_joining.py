@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from typing import Dict, List, Mapping, Tuple
@@ -249,3 +250,41 @@ def test_a_unit_that_parca_sees_depart_is_left_out_of_its_own_output() -> None:
 
 def test_all_versions_of_the_model_are_tried() -> None:
     assert {*OLD, *NEW, "2.9.0"} == {*VERSIONS}
+
+
+@pytest.mark.parametrize("version", [*OLD, *NEW])
+def test_the_charm_tells_which_side_parca_is_on_before_anything_is_published(version: str) -> None:
+    deployment = unpublish(deployed.DEPLOYMENTS["peers"])
+    [alone] = shown(deployment, "parca/0", juju=version)
+    assert (alone.is_whole, alone.app_databag) == (False, {})
+    assert alone.problems[0].message.endswith(COLLECT)
+    [both] = shown(deployment, "parca/0", "database/0", juju=version)
+    assert (both.is_whole, both.application) == (True, "database")
+
+
+def unpublish(deployment: Deployment) -> Deployment:
+    """Return a deployment whose charms have written nothing."""
+    sides = {
+        relation.relation_id: tuple(
+            dataclasses.replace(
+                side,
+                app_databag={},
+                units=tuple(dataclasses.replace(unit, databag={}) for unit in side.units),
+            )
+            for side in relation.sides
+        )
+        for relation in deployment.relations
+    }
+    relations = tuple(
+        dataclasses.replace(relation, sides=sides[relation.relation_id])
+        for relation in deployment.relations
+    )
+    return dataclasses.replace(deployment, relations=relations)
+
+
+def test_a_parca_whose_endpoint_has_another_name_is_no_provider() -> None:
+    text = show_unit(KUBERNETES, "parca/0", juju="3.6")
+    other = text.replace("    endpoint: profiling-endpoint", "    endpoint: scrape")
+    assert other != text
+    with pytest.raises(CommandError, match=r"try --endpoint .* or scrape"):
+        join(other)

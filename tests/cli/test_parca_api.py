@@ -268,6 +268,14 @@ def test_what_became_of_the_configuration_follows_from_two_metrics(
     assert decode_configuration(make_metrics(successful, reloaded)) == configuration
 
 
+@pytest.mark.parametrize(("successful", "state"), [("1", "loaded"), ("0", "unknown")])
+def test_a_parca_without_the_time_of_the_last_reload_is_understood(
+    successful: str, state: str
+) -> None:
+    metrics = f"parca_config_last_reload_successful {successful}\n"
+    assert decode_configuration(metrics) == Configuration(state)
+
+
 @pytest.mark.parametrize("value", ["", "x", "NaN", "+Inf", "-1", "1e999", "1e12", "1.2.3", "1 2"])
 def test_metrics_without_a_usable_value_are_refused(fake: FakeParca, value: str) -> None:
     fake.say(reloaded=value)

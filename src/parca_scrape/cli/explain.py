@@ -7,7 +7,7 @@ from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequenc
 from urllib.parse import urlsplit
 
 from parca_scrape.cli.elements import Element, list_elements, parse_target
-from parca_scrape.cli.relations import RelationTexts
+from parca_scrape.cli.relations import RelationTexts, render_texts
 from parca_scrape.databag import RelationDatabags
 from parca_scrape.problems import Problem
 from parca_scrape.render import JobNames, ScrapeConfig, name_hosts, render_relation
@@ -86,7 +86,11 @@ def explain_target(text: str, relations: Sequence[RelationTexts]) -> Explanation
     Args:
         text: a host, with or without a port, or a URL.
         relations: the relations of the Parca charm.
+
+    Raises:
+        CommandError: the input leaves out all that Parca gets.
     """
+    render_texts(relations)
     wanted = Wanted(text)
     origins: List[Origin] = []
     hints: List[str] = []
@@ -110,6 +114,9 @@ def explain_target(text: str, relations: Sequence[RelationTexts]) -> Explanation
                     reasons=reasons,
                 )
             )
+        if not relation.is_whole:
+            gap = relation.problems[-1].message
+            hints.append(f"relation {relation.relation_id} {relation.describe()}: {gap}")
         if ports:
             shown = ", ".join(map(str, sorted(ports)[:MAX_SHOWN]))
             hints.append(

@@ -79,7 +79,9 @@ def check_relations(relations: Sequence[RelationTexts]) -> List[Finding]:
         notes = find_notes(load_jobs(relation.app_databag), Findings(SCRAPE_JOBS_KEY))
         placed = [("", path, message) for path, message in notes]
         for unit_name, databag in relation.unit_databags.items():
-            if not any(map(databag.get, (UNIT_ADDRESS_KEY, LEGACY_ADDRESS_KEY))):
+            is_denied = any(problem.unit == unit_name for problem in relation.problems)
+            has_address = any(map(databag.get, (UNIT_ADDRESS_KEY, LEGACY_ADDRESS_KEY)))
+            if not has_address and not is_denied:
                 placed.append((unit_name, UNIT_ADDRESS_KEY, NO_ADDRESS_NOTE))
         findings += [
             Finding(

@@ -16,7 +16,7 @@ from parca_scrape.cli.hook_output import (
 from parca_scrape.cli.joining import join_sides
 from parca_scrape.cli.live import run_script
 from parca_scrape.cli.plain_yaml import load
-from parca_scrape.cli.show_unit import ShownRelation, decode_show_unit
+from parca_scrape.cli.show_unit import ShownRelation, decode_databags, decode_show_unit
 
 if TYPE_CHECKING:
     import argparse
@@ -91,7 +91,8 @@ def read_files(files: Sequence[str], endpoint: str) -> List[RelationTexts]:
         except CommandError as error:
             raise CommandError(f"{name}: {error}; {HINT}") from None
         for unit_name, relations in shown_units.items():
-            if units.setdefault(unit_name, relations) != relations:
+            known = units.setdefault(unit_name, relations)
+            if known is not relations and list_shown(known) != list_shown(relations):
                 raise CommandError(f"{name}: {unit_name} is in another input, too, and differs")
         outputs += shown_outputs
     return join_inputs(units, outputs, endpoint)
@@ -107,7 +108,18 @@ def join_inputs(
     """
     if units and outputs:
         raise CommandError("pass the output of juju show-unit or of the script, not of both")
+    for output in outputs:
+        if endpoint not in (DEFAULT_RELATION_NAME, output.endpoint):
+            raise CommandError(
+                f"no relation on the endpoint {show(endpoint)}: the script ran for"
+                f" {show(output.endpoint)}"
+            )
     return join_outputs(outputs) if outputs else join_sides(units, endpoint)
+
+
+def list_shown(relations: Sequence[ShownRelation]) -> List[object]:
+    """Return what relations show, the same whether Juju printed them as YAML or as JSON."""
+    return [(relation._replace(printed={}), decode_databags(relation)) for relation in relations]
 
 
 def decode_input(text: str) -> Tuple[Dict[str, List[ShownRelation]], List[HookOutput]]:

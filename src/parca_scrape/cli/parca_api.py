@@ -326,7 +326,7 @@ def decode_configuration(metrics: str) -> Configuration:
         CommandError: they are not Parca's.
     """
     is_reloaded = get_metric(metrics, RELOADED_METRIC) != 0
-    loaded_at = get_metric(metrics, RELOAD_TIME_METRIC)
+    loaded_at = get_metric(metrics, RELOAD_TIME_METRIC) if RELOAD_TIME_METRIC in metrics else 0
     if is_reloaded:
         return Configuration(LOADED, loaded_at)
     return Configuration(REFUSED if loaded_at else UNKNOWN, loaded_at)

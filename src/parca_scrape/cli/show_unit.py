@@ -20,6 +20,11 @@ Object = Mapping[str, object]
 APPLICATION_DATA_KEY = "application-data"
 LOCAL_UNIT_KEY = "local-unit"
 RELATED_UNITS_KEY = "related-units"
+# Keys that Juju prints of a unit; empty ones may be missing.
+UNIT_KEYS = frozenset(
+    {"charm", "leader", "life", "opened-ports", "relation-info", "workload-version"}
+)
+PARCA_CHARM = re.compile(r"(?:.*[:/])?parca(?:-k8s)?(?:-[0-9]+)?")
 RELATION_ID = re.compile(r"[0-9]{1,18}")
 # The name of an application or an endpoint, and that of a unit, such as `remote-1a2b/0`.
 NAME = re.compile(r"[A-Za-z0-9_-]+")
@@ -38,6 +43,8 @@ class ShownRelation(NamedTuple):
     endpoint: str
     """The endpoint of the unit's own application; empty if it has no valid name."""
     related_endpoint: str
+    is_parca: bool
+    """Whether the unit's charm is one of the two that run Parca."""
     printed: Object
 
     @property
@@ -76,20 +83,23 @@ def decode_show_unit(output: object) -> Dict[str, List[ShownRelation]]:
     for unit_name, raw in (as_object(output) or {}).items():
         unit = as_object(raw) or {}
         # The output of other commands can have the names of units as keys, too.
-        if not is_unit_name(unit_name) or not ("charm" in unit or "relation-info" in unit):
+        if not is_unit_name(unit_name) or UNIT_KEYS.isdisjoint(unit):
             continue
         listed = as_list(unit.get("relation-info") or [])
         relations = [as_object(relation) for relation in listed or ()]
         known: List[Object] = [relation for relation in relations if relation is not None]
         if listed is None or len(known) < len(relations):
             raise CommandError(f"malformed relation-info of {unit_name}")
-        units[unit_name] = number_relations(unit_name, known)
+        is_parca = PARCA_CHARM.fullmatch(parse_text(unit.get("charm")) or "") is not None
+        units[unit_name] = number_relations(unit_name, is_parca, known)
     if not units:
         raise CommandError("no unit found")
     return units
 
 
-def number_relations(unit_name: str, relations: Sequence[Object]) -> List[ShownRelation]:
+def number_relations(
+    unit_name: str, is_parca: bool, relations: Sequence[Object]
+) -> List[ShownRelation]:
     """Return the relations of a unit with their ids.
 
     Old versions of Juju print no ids: then the position in the list is the id.
@@ -103,6 +113,7 @@ def number_relations(unit_name: str, relations: Sequence[Object]) -> List[ShownR
             is_numbered=is_numbered,
             endpoint=parse_name(relation.get("endpoint")),
             related_endpoint=parse_name(relation.get("related-endpoint")),
+            is_parca=is_parca,
             printed=relation,
         )
         for position, (relation_id, relation) in enumerate(zip(ids, relations))

@@ -61,6 +61,7 @@ def find_sides(units: Mapping[str, Sequence[ShownRelation]], endpoint: str) -> S
         for relation in shown
         if endpoint in (relation.endpoint, relation.related_endpoint)
     ]
+    found = [side for side in found if side.relation.endpoint == endpoint or can_provide(side)]
     if not found:
         endpoints = sorted({relation.endpoint for relation in shown} - {""})
         hint = f": try --endpoint {' or '.join(endpoints)}" if endpoints else ""
@@ -79,6 +80,9 @@ def split_sides(sides: Iterable[Side], endpoint: str) -> Sides:
         role = find_role(side, endpoint)
         if role is not None:
             known.setdefault(side.relation_id, {})[side.application] = role
+    for side in sides:  # Nothing is published yet, or shown.
+        if side.relation.is_parca and side.relation_id not in known:
+            known[side.relation_id] = {side.application: False}
     consumers_elsewhere = {
         application for roles in known.values() for application, role in roles.items() if not role
     }
@@ -113,6 +117,13 @@ def find_role(side: Side, endpoint: str) -> Optional[bool]:
     if databags.app_databag:
         return read_topology(databags.app_databag).application == side.application
     return None
+
+
+def can_provide(side: Side) -> bool:
+    """Return whether a unit can be of a provider: the other application is none."""
+    databags = side.databags
+    is_provider = has_provider(databags.own_databags.values())
+    return is_provider or not has_provider(databags.unit_databags.values())
 
 
 def has_provider(unit_databags: Iterable[Mapping[str, str]]) -> bool:
