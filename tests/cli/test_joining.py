@@ -183,13 +183,14 @@ def test_units_of_several_parca_charms_are_refused() -> None:
     with pytest.raises(CommandError) as caught:
         shown(deployed.DEPLOYMENTS["both-roles"], "parca/0", "parca-edge/0", juju="4.0.16")
     assert str(caught.value) == (
-        "units of several Parca charms (parca, parca-edge): pass those of one of them, or run the"
-        " script of parca-scrape collect on its unit"
+        "the input has units of several Parca charms (parca, parca-edge): pass the units of one of"
+        " them, or the output of the script of parca-scrape collect on its unit"
     )
 
 
 DIFFERENT = (
-    "{} and {} are in different models, where relation ids differ: pass the units of one model"
+    "{} and {} are in different models, and relation ids differ between models:"
+    " pass the units of one model"
 )
 
 
@@ -234,8 +235,8 @@ def test_a_provider_that_another_parca_scrapes_is_refused() -> None:
     with pytest.raises(CommandError) as caught:
         join(show_unit(KUBERNETES, "parca/0", juju="3.6"), api)
     assert str(caught.value) == (
-        "parca/0 and api/0 have no relation in common: they are in different models, or the second"
-        " is scraped by another Parca"
+        "parca/0 and api/0 have no relation in common: either they are in different models, or"
+        " another Parca scrapes api/0; leave out api/0"
     )
 
 

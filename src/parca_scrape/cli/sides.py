@@ -182,8 +182,8 @@ def choose_parca(sides: Sides) -> Sides:
         if side.application not in joined_applications:
             raise CommandError(
                 f"{consumers[0].relation.unit_name} and {side.relation.unit_name} have no relation"
-                " in common: they are in different models, or the second is scraped by another"
-                " Parca"
+                " in common: either they are in different models, or another Parca scrapes"
+                f" {side.relation.unit_name}; leave out {side.relation.unit_name}"
             )
     return Sides(consumers, joined)
 
