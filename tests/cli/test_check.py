@@ -183,5 +183,5 @@ def test_a_file_without_jobs_is_refused(write: Write, text: str, reason: str) ->
 
 @pytest.mark.parametrize("option", ["file", "--live=parca/0"])
 def test_own_jobs_are_checked_alone(write: Write, option: str) -> None:
-    line = f"{ERROR} --jobs: pass no other input with it\n"
+    line = f"{ERROR} --jobs: not allowed with FILE or --live\n"
     assert run("check", "--jobs", write("[]"), option) == (2, "", line)

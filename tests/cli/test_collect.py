@@ -151,7 +151,7 @@ def test_a_failure_to_list_the_relations_is_printed(shell: List[str], tmp_path: 
     exit_code, out, err = run("check", file)
     assert (exit_code, out) == (2, "")
     assert err.startswith(
-        f"parca-scrape: error: {file}: Juju denied the list of relations:"
+        f"parca-scrape: error: {file}: Juju did not list the relations:"
         ' ERROR no "unit"  [31m ; expected'
     )
 

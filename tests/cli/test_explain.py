@@ -137,7 +137,7 @@ def test_a_target_over_the_limit_is_explained_by_it(tmp_path: Path) -> None:
 
 
 def test_an_explanation_is_not_for_github(dump: Path) -> None:
-    line = "parca-scrape: error: --explain: only with --format text or json\n"
+    line = "parca-scrape: error: --explain: not allowed with --format github\n"
     assert run("check", "--explain", ZINC, dump, "--format", "github") == (2, "", line)
 
 

@@ -93,19 +93,27 @@ def test_units_of_one_charm_see_the_same_relations() -> None:
     [
         (
             {"unit": "parca-b/0"},
-            "units of several Parca charms (parca, parca-b): pass those of one of them, or run the"
-            " script of parca-scrape collect on its unit",
+            "the input has units of several Parca charms (parca, parca-b): pass the units of one"
+            " of them, or the output of the script of parca-scrape collect on its unit",
         ),
         (
             {"model-uuid": "0197a3c2-5d1e-7b64-9c3f-8e21d4a6b705"},
-            "parca/0 and parca/0 are in different models, where relation ids differ: pass the"
-            " units of one model",
+            "parca/0 and parca/0 are in different models, and relation ids differ between models:"
+            " pass the units of one model",
         ),
     ],
 )
 def test_units_that_do_not_belong_together_are_refused(changes: Dict[str, str], line: str) -> None:
     with pytest.raises(CommandError) as caught:
         read(OUTPUT, write({**HEADER, **changes}, APP, END))
+    assert str(caught.value) == line
+
+
+def test_two_outputs_of_one_unit_that_differ_are_refused() -> None:
+    assert read(OUTPUT, OUTPUT) == [ZINC]
+    with pytest.raises(CommandError) as caught:
+        read(OUTPUT, write(HEADER, APP, {**UNIT, "databag": {}}, END))
+    line = "parca/0 differs from parca/0 in another input: pass one of them"
     assert str(caught.value) == line
 
 
@@ -125,14 +133,14 @@ def test_what_a_relation_lacks_is_reported(lines: List[object], problem: Problem
     assert relation.problems == [problem]
 
 
-WRONG = "line 2 is not what the script prints: run it again"
+WRONG = "line 2 is not output of the script: run the script again"
 
 
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        (write(HEADER, APP), "the output of the script is cut off: run it again"),
-        (write(HEADER)[:-1], "the output of the script is cut off: run it again"),
+        (write(HEADER, APP), "the output of the script is cut off: run the script again"),
+        (write(HEADER)[:-1], "the output of the script is cut off: run the script again"),
         (write(HEADER) + "{\n", WRONG),
         (write(HEADER, [], END), WRONG),
         (write(HEADER, {}, END), WRONG),
@@ -140,11 +148,12 @@ WRONG = "line 2 is not what the script prints: run it again"
         (write(HEADER) + "[" * 500 + "\n", WRONG),
         (
             write({**HEADER, "parca-scrape": 2}, END),
-            "the script is of another version: run the one that this parca-scrape prints",
+            "printed by another version of the script: run the script that this parca-scrape"
+            " prints",
         ),
         (
             write(HEADER, {"relation": "", "error": "ERROR \n no"}, END),
-            r"Juju denied the list of relations: 'ERROR \n no'",
+            r"Juju did not list the relations: 'ERROR \n no'",
         ),
     ],
 )

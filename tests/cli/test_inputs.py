@@ -66,7 +66,7 @@ def test_another_endpoint_than_that_of_the_script_is_refused() -> None:
 
 def test_a_unit_that_differs_between_files_is_refused() -> None:
     text = show_unit(KUBERNETES, "parca/0", juju="3.6")
-    line = "file-1: parca/0 is in another input, too, and differs"
+    line = "file-1: parca/0 differs from parca/0 in another input: pass one of them"
     assert refusal(text, text.replace("zinc", "zinc-b")) == line
 
 
@@ -90,7 +90,9 @@ def test_output_of_the_script_needs_no_name_of_the_endpoint() -> None:
 
 
 def test_the_two_kinds_of_input_are_not_mixed() -> None:
-    line = "pass the output of juju show-unit or of the script, not of both"
+    line = (
+        "the output of juju show-unit cannot be combined with that of the script: pass one of them"
+    )
     assert refusal(OUTPUT, show_unit(KUBERNETES, "parca/0", juju="3.6")) == line
 
 
@@ -101,7 +103,7 @@ def test_the_two_kinds_of_input_are_not_mixed() -> None:
         ("{}", "empty"),
         ("model: {name: cos}", "no unit found"),
         ("a: b: c", "not valid YAML or JSON: see line 1"),
-        (write_output(HEADER), "the output of the script is cut off: run it again"),
+        (write_output(HEADER), "the output of the script is cut off: run the script again"),
     ],
 )
 def test_a_text_of_another_kind_is_refused_in_one_line(text: str, reason: str) -> None:
@@ -123,14 +125,15 @@ def test_standard_input_is_one_of_the_files() -> None:
 
 
 def test_standard_input_is_read_only_once() -> None:
-    assert run("check", "-", "-") == (2, "", f"{ERROR} standard input can be read only once\n")
+    line = f"{ERROR} standard input can be read only once: pass - once\n"
+    assert run("check", "-", "-") == (2, "", line)
 
 
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["--live", "parca/0", "file"], "--live: pass no files with it"),
-        (["--model", "cos"], "--model: only with --live"),
+        (["--live", "parca/0", "file"], "--live: not allowed with FILE"),
+        (["--model", "cos"], "--model: only allowed with --live"),
     ],
 )
 def test_options_that_do_not_belong_together_are_refused(
@@ -210,6 +213,6 @@ def test_an_empty_option_is_not_the_same_as_none(juju: Path) -> None:
     write_juju(juju, "echo 'ERROR invalid unit name' >&2; exit 1")
     line = f"{ERROR} juju exec failed: ERROR invalid unit name\n"
     assert run("check", "--live", "") == (2, "", line)
-    assert run("check", "--model", "") == (2, "", f"{ERROR} --model: only with --live\n")
+    assert run("check", "--model", "") == (2, "", f"{ERROR} --model: only allowed with --live\n")
     missing = f"{ERROR} : No such file or directory\n"
     assert run("check", "--jobs", "") == (2, "", missing)

@@ -184,13 +184,14 @@ def test_units_of_several_parca_charms_are_refused() -> None:
     with pytest.raises(CommandError) as caught:
         shown(deployed.DEPLOYMENTS["both-roles"], "parca/0", "parca-edge/0", juju="4.0.16")
     assert str(caught.value) == (
-        "units of several Parca charms (parca, parca-edge): pass those of one of them, or run the"
-        " script of parca-scrape collect on its unit"
+        "the input has units of several Parca charms (parca, parca-edge): pass the units of one of"
+        " them, or the output of the script of parca-scrape collect on its unit"
     )
 
 
 DIFFERENT = (
-    "{} and {} are in different models, where relation ids differ: pass the units of one model"
+    "{} and {} are in different models, and relation ids differ between models:"
+    " pass the units of one model"
 )
 
 
@@ -235,8 +236,8 @@ def test_a_provider_that_another_parca_scrapes_is_refused() -> None:
     with pytest.raises(CommandError) as caught:
         join(show_unit(KUBERNETES, "parca/0", juju="3.6"), api)
     assert str(caught.value) == (
-        "parca/0 and api/0 have no relation in common: they are in different models, or the second"
-        " is scraped by another Parca"
+        "parca/0 and api/0 have no relation in common: either they are in different models, or"
+        " another Parca scrapes api/0; leave out api/0"
     )
 
 
@@ -288,3 +289,34 @@ def test_a_parca_whose_endpoint_has_another_name_is_no_provider() -> None:
     assert other != text
     with pytest.raises(CommandError, match=r"try --endpoint .* or scrape"):
         join(other)
+
+
+@pytest.mark.parametrize("version", ["3.6", "4.0.16"])
+@pytest.mark.parametrize(("old", "new"), [("zinc/", "other/"), ("parca/0", "parca-b/0")])
+def test_sides_that_name_other_applications_are_of_different_models(
+    version: str, old: str, new: str
+) -> None:
+    parca = show_unit(KUBERNETES, "parca/0", juju=version)
+    zinc = show_unit(KUBERNETES, "zinc/0", juju=version)
+    one, other = ("parca/0", "zinc/0")
+    texts = [parca.replace(old, new), zinc] if old == "zinc/" else [parca, zinc.replace(old, new)]
+    with pytest.raises(CommandError) as caught:
+        join(*texts)
+    assert str(caught.value) == DIFFERENT.format(one, other)
+
+
+def test_a_provider_may_have_a_relation_to_another_endpoint_as_well() -> None:
+    unit = {"parca_scrape_unit_address": "zinc-0", "parca_scrape_unit_name": "zinc/0"}
+    entries = [
+        {
+            "relation-id": relation_id,
+            "endpoint": ENDPOINT,
+            "related-endpoint": related,
+            "application-data": {"scrape_jobs": "[{}]"},
+            "local-unit": {"in-scope": True, "data": unit},
+            "related-units": {other: {"in-scope": True}},
+        }
+        for relation_id, related, other in ((7, ENDPOINT, "parca/0"), (20, "in", "collector/0"))
+    ]
+    [relation] = join(json.dumps({"zinc/0": {"relation-info": entries}}))
+    assert (relation.relation_id, relation.unit_databags) == (7, {"zinc/0": unit})

@@ -41,7 +41,7 @@ TOKEN = "s3cret"
 LABELS = {"job": "zinc", "instance": "cos"}
 TARGET = TargetKey("zinc", "http://10.1.80.20:8080", (("instance", "cos"), ("job", "zinc")))
 URL_LINE = (
-    "--parca: must be http or https and a host, such as http://parca:7070, without user and query"
+    "--parca: must be an http or https URL without a user or a query, such as http://parca:7070"
 )
 
 
@@ -210,7 +210,7 @@ def answer(**fields: object) -> str:
 )
 def test_answers_of_another_kind_are_refused(fake: FakeParca, text: str, reason: str) -> None:
     fake.replies[TARGETS_PATH] = Reply(text)
-    assert refusal(fake.url) == f"not an answer of Parca: {reason}"
+    assert refusal(fake.url) == f"not an answer from Parca: {reason}"
 
 
 def test_a_number_of_many_digits_is_no_trouble() -> None:
@@ -220,7 +220,7 @@ def test_a_number_of_many_digits_is_no_trouble() -> None:
 
 def test_bytes_that_are_no_text_are_refused(fake: FakeParca) -> None:
     fake.replies[TARGETS_PATH] = Reply(b"\xff")
-    assert refusal(fake.url) == "not an answer of Parca: not UTF-8 text"
+    assert refusal(fake.url) == "not an answer from Parca: not UTF-8 text"
 
 
 def test_fields_that_the_api_may_leave_out_have_a_default() -> None:
@@ -280,14 +280,14 @@ def test_a_parca_without_the_time_of_the_last_reload_is_understood(
 def test_metrics_without_a_usable_value_are_refused(fake: FakeParca, value: str) -> None:
     fake.say(reloaded=value)
     name = "parca_config_last_reload_success_timestamp_seconds"
-    line = f"not an answer of Parca: no usable metric {name} at /metrics"
+    line = f"not an answer from Parca: no usable metric {name} at /metrics"
     assert refusal(fake.url) == line
 
 
 def test_a_large_answer_is_refused(fake: FakeParca, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parca_api, "MAX_ANSWER_SIZE", 100_000)
     fake.replies[TARGETS_PATH] = Reply(" " * 100_001)
-    assert refusal(fake.url) == "the answer has more than 64 MiB"
+    assert refusal(fake.url) == "the answer is larger than 64 MiB"
     fake.replies[TARGETS_PATH] = Reply('{"targets": {}}'.rjust(100_000))
     assert ask(fake.url).profiles == []
 
@@ -296,7 +296,7 @@ def test_an_answer_of_very_many_lists_is_refused_before_it_is_decoded() -> None:
     lists = ",".join(["[]"] * 2_000_000)
     with pytest.raises(CommandError) as caught:
         decode_profiles(f'{{"targets": {{}}, "lists": [{lists}]}}')
-    line = "not an answer of Parca: more than 2,000,000 lists and objects"
+    line = "not an answer from Parca: more than 2,000,000 lists and objects"
     assert str(caught.value) == line
 
 
@@ -357,9 +357,9 @@ def test_any_other_server_is_refused_in_one_line(answered: bytes, line: str) -> 
 # Pythons differ in when they notice.
 PREMATURE = (
     "not an answer in HTTP",
-    "not an answer of Parca: targets must be an object",
-    "not an answer of Parca: not JSON",
-    "not an answer of Parca: not UTF-8 text",
+    "not an answer from Parca: targets must be an object",
+    "not an answer from Parca: not JSON",
+    "not an answer from Parca: not UTF-8 text",
 )
 
 
@@ -391,7 +391,7 @@ def is_decoded_or_refused(text: str) -> bool:
     try:
         profiles = decode_profiles(text)
     except CommandError as error:
-        return re.fullmatch("not an answer of Parca: [ -~]+", str(error)) is not None
+        return re.fullmatch("not an answer from Parca: [ -~]+", str(error)) is not None
     return bool(profiles) <= ("url" in text)
 
 

@@ -120,7 +120,7 @@ def test_what_cannot_be_printed_is_escaped(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("jobs", [[], [{"static_configs": []}]])
 def test_without_targets_there_is_nothing_to_probe(tmp_path: Path, jobs: Any) -> None:
-    line = "parca-scrape: error: no targets to probe: see parca-scrape check\n"
+    line = "parca-scrape: error: no targets to probe: run parca-scrape check to see why\n"
     assert probe(tmp_path, make_dump(*jobs)) == (2, "", line)
 
 

@@ -36,8 +36,8 @@ NO_JOBS = (
     " endpoint is not parca_scrape"
 )
 NO_UNITS = (
-    "missing, so nothing is scraped: run juju show-unit without --app, or the application has no"
-    " units"
+    "missing, so nothing is scraped: either the application has no units, or juju show-unit was"
+    " run with --app; run it without --app"
 )
 NOT_IN_SCOPE = (
     "no unit is in scope, so nothing is scraped: the units have departed or have not joined yet"

@@ -148,7 +148,7 @@ def test_the_token_of_the_environment_is_sent_and_never_printed(
 @pytest.mark.parametrize(
     ("options", "line"),
     [
-        (["--parca", "ftp://parca"], "--parca: must be http or https and a host, such as"),
+        (["--parca", "ftp://parca"], "--parca: must be an http or https URL"),
         (["--parca", "https://parca", "--ca", "/none"], "--ca /none: No such file or directory"),
         (["--parca", "http://parca", "--ca", "/none"], "--ca: the URL of Parca must be https"),
         (["--parca", f"http://127.0.0.1:{free_port()}"], "http://127.0.0.1:"),

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     import argparse
 
 DESCRIPTION = """\
-Report every problem in the relations of the Parca charm, by the application to fix, and note what
-is valid but rarely intended. Exit code: 0 if there is no error; 1 if there is one, or a warning
-with --strict; 2 if the input cannot be used. Notes do not count."""
+Report every problem in the relations of the Parca charm, by the application to fix. Notes
+report what is valid but rarely intended; they never change the exit code. Exit code: 0 if there
+is no error; 1 if there is one, or a warning with --strict; 2 if the input cannot be used."""
 EXAMPLE = "juju show-unit parca/0 | parca-scrape check --strict"
 
 
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command to its parser."""
     inputs.add_arguments(parser)
     parser.add_argument("--strict", action="store_true", help="count warnings as errors")
-    add_format(parser, "text", "json", "github", note="; github is that of workflow commands")
+    add_format(parser, "text", "json", "github", note="; github prints workflow commands")
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument(
         "--jobs",
@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
         return explain(arguments)
     if arguments.jobs is not None:
         if arguments.files or arguments.live is not None:
-            raise CommandError("--jobs: pass no other input with it")
+            raise CommandError("--jobs: not allowed with FILE or --live")
         findings = check_jobs(arguments.jobs)
         summary = "no problems in the scrape jobs"
     else:
@@ -122,7 +122,7 @@ def explain(arguments: argparse.Namespace) -> int:
         OSError: the result cannot be written.
     """
     if arguments.format == "github":
-        raise CommandError("--explain: only with --format text or json")
+        raise CommandError("--explain: not allowed with --format github")
     explanation = explain_target(arguments.explain, inputs.read(arguments))
     if arguments.format == "json":
         document = {**explanation._asdict(), "is_scraped": explanation.is_scraped}

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     import argparse
 
 DESCRIPTION = """\
-Print a shell script that runs on the unit of Parca with Juju's hook tools, and prints all
-databags of the endpoint for the other commands. It works on Juju 2.9 and newer, also across
-models, and only reads. On Juju 2.9 use `juju run` instead of `juju exec`. The output can
+Print a shell script for the unit of Parca. The script prints all databags of the endpoint, as
+input for the other commands. It changes nothing, and works on Juju 2.9 and newer, also for
+relations to other models. On Juju 2.9, use `juju run` instead of `juju exec`. Its output can
 contain private keys."""
 EXAMPLE = 'juju exec --unit parca/0 "$(parca-scrape collect)" | parca-scrape check'
 

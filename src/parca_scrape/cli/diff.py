@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from parca_scrape.cli.series import Series
 
 DESCRIPTION = """\
-Compare the series that Parca makes of two inputs; each is databags or an existing parca.yaml. A
-series is the labels and the profile of a target: a new address alone does not break it. Exit
-code: 0 if all series go on, move or start; 1 if one breaks or ends; 2 if an input cannot be
-used."""
+Report what becomes of the series in Parca when OLD is replaced by NEW. Each is databags or a
+parca.yaml. A series is one profile of a target, with the final labels of the target: a new
+address breaks it only if a label contains the address. Exit code: 0 if all series go on, move
+or start; 1 if any breaks or ends; 2 if an input cannot be used."""
 EXAMPLE = "juju show-unit parca/0 | parca-scrape diff parca.yaml -"
 # There can be one for each target.
 MAX_WARNINGS = 20
@@ -41,7 +41,7 @@ COLUMNS = ("change", "job", "target", "profiles", "details")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command to its parser."""
-    kinds = "input as for the other commands, or a parca.yaml; - is standard input"
+    kinds = "databags, in a file as for the other commands, or a parca.yaml; - is standard input"
     parser.add_argument("old", metavar="OLD", help=kinds)
     parser.add_argument(
         "new", metavar="NEW", nargs="?", help=f"{kinds} (with --as, by default the same as OLD)"
@@ -50,8 +50,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--as",
         dest="library",
         choices=("machine", "k8s"),
-        help="render OLD by the rules of the reference library of this charm, to see what changes"
-        " when only the library is upgraded",
+        help="render OLD as the reference library in this charm does, to see what changes when"
+        " only the library is upgraded",
     )
     parser.add_argument("--all", action="store_true", help="also list the targets that go on")
     inputs.add_endpoint(parser)
@@ -69,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
     if new_file is None and not arguments.library:
         raise CommandError("NEW is missing: it is optional only with --as")
     if old_file == new_file == STANDARD_INPUT:
-        raise CommandError("standard input can be read only once")
+        raise CommandError("standard input can be read only once: pass - once")
     old_text = read_text(old_file)
     new_text = old_text if new_file is None else read_text(new_file)
     old = read_diff_input(old_file, old_text, arguments.endpoint, arguments.library)

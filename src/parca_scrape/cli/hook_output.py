@@ -85,7 +85,8 @@ def decode_hook_output(text: str) -> HookOutput:
     header = decode_line(1, lines[0])
     if get_text(header, "parca-scrape") != VERSION:
         raise CommandError(
-            "the script is of another version: run the one that this parca-scrape prints"
+            "printed by another version of the script: run the script that this parca-scrape"
+            " prints"
         )
     records: List[Record] = []
     for number, line in enumerate(lines[1:], start=2):
@@ -96,7 +97,7 @@ def decode_hook_output(text: str) -> HookOutput:
             break
         records.append(decode_record(number, fields))
     else:
-        raise CommandError("the output of the script is cut off: run it again")
+        raise CommandError("the output of the script is cut off: run the script again")
     return HookOutput(
         endpoint=get_text(header, "endpoint"),
         unit=get_text(header, "unit"),
@@ -117,7 +118,7 @@ def decode_line(number: int, line: str) -> Mapping[str, object]:
             fields = JSON_DECODER.decode(line)
     mapping = as_object(fields)
     if mapping is None:
-        raise CommandError(f"line {number} is not what the script prints: run it again")
+        raise CommandError(f"line {number} is not output of the script: run the script again")
     return mapping
 
 
@@ -136,8 +137,8 @@ def decode_record(number: int, fields: Mapping[str, object]) -> Record:
     relation = RELATION.fullmatch(get_text(fields, "relation"))
     if relation is None:
         if error:
-            raise CommandError(f"Juju denied the list of relations: {show(error)}")
-        raise CommandError(f"line {number} is not what the script prints: run it again")
+            raise CommandError(f"Juju did not list the relations: {show(error)}")
+        raise CommandError(f"line {number} is not output of the script: run the script again")
     databag = as_object(fields.get("databag")) or {}
     texts = {key: parse_text(value) for key, value in databag.items()}
     return Record(
@@ -161,6 +162,13 @@ def join_outputs(outputs: Sequence[HookOutput]) -> List[RelationTexts]:
             raise different_models(first.unit, output.unit)
         if name_application(output.unit) != name_application(first.unit):
             raise several_parcas([name_application(first.unit), name_application(output.unit)])
+    by_unit: Dict[str, HookOutput] = {}
+    for output in outputs:
+        if by_unit.setdefault(output.unit, output) != output:
+            raise CommandError(
+                f"{show(output.unit)} differs from {show(output.unit)} in another input: pass"
+                " one of them"
+            )
     by_id: Dict[int, List[Record]] = {}
     for record in (record for output in outputs for record in output.records):
         by_id.setdefault(record.relation_id, []).append(record)

@@ -38,10 +38,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--live",
         metavar="UNIT",
-        help="run that script on a unit of Parca with Juju instead of reading files (needs"
+        help="read no files: run the script of `parca-scrape collect` on this unit of Parca (needs"
         " parca-scrape[live])",
     )
-    parser.add_argument("-m", "--model", help="with --live: the model of the unit")
+    parser.add_argument(
+        "-m", "--model", help="with --live: the model of the unit (default: the current model)"
+    )
     add_endpoint(parser)
 
 
@@ -62,10 +64,10 @@ def read(arguments: argparse.Namespace) -> List[RelationTexts]:
     """
     if arguments.live is None:
         if arguments.model is not None:
-            raise CommandError("--model: only with --live")
+            raise CommandError("--model: only allowed with --live")
         return read_files(arguments.files or [STANDARD_INPUT], arguments.endpoint)
     if arguments.files:
-        raise CommandError("--live: pass no files with it")
+        raise CommandError("--live: not allowed with FILE")
     output = run_script(arguments.live, arguments.endpoint, arguments.model)
     try:
         return join_inputs(*decode_input(output), arguments.endpoint)
@@ -80,7 +82,7 @@ def read_files(files: Sequence[str], endpoint: str) -> List[RelationTexts]:
         CommandError: a file cannot be used, or none shows a relation of the endpoint.
     """
     if files.count(STANDARD_INPUT) > 1:
-        raise CommandError("standard input can be read only once")
+        raise CommandError("standard input can be read only once: pass - once")
     units: Dict[str, List[ShownRelation]] = {}
     outputs: List[HookOutput] = []
     for file in files:
@@ -93,7 +95,10 @@ def read_files(files: Sequence[str], endpoint: str) -> List[RelationTexts]:
         for unit_name, relations in shown_units.items():
             known = units.setdefault(unit_name, relations)
             if known is not relations and list_shown(known) != list_shown(relations):
-                raise CommandError(f"{name}: {unit_name} is in another input, too, and differs")
+                raise CommandError(
+                    f"{name}: {unit_name} differs from {unit_name} in another input: pass one"
+                    " of them"
+                )
         outputs += shown_outputs
     return join_inputs(units, outputs, endpoint)
 
@@ -107,7 +112,10 @@ def join_inputs(
         CommandError: they do not belong together, or show no relation of the endpoint.
     """
     if units and outputs:
-        raise CommandError("pass the output of juju show-unit or of the script, not of both")
+        raise CommandError(
+            "the output of juju show-unit cannot be combined with that of the script: pass one of"
+            " them"
+        )
     for output in outputs:
         if endpoint not in (DEFAULT_RELATION_NAME, output.endpoint):
             raise CommandError(

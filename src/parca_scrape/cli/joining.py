@@ -26,8 +26,8 @@ from parca_scrape.problems import Problem
 # What Juju calls an application in another model that takes an offer begins with it.
 OFFERED_TO = "remote-"
 NO_UNITS_RULE = (
-    "missing, so nothing is scraped: run juju show-unit without --app, or the application has no"
-    " units"
+    "missing, so nothing is scraped: either the application has no units, or juju show-unit was"
+    " run with --app; run it without --app"
 )
 
 

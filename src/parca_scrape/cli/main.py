@@ -18,12 +18,12 @@ from parca_scrape.version import VERSION
 # Each is a module of this package.
 COMMANDS = {
     "check": "report what is wrong in the databags, by the application to fix",
-    "collect": "print a script that prints all databags of an endpoint, on the unit itself",
-    "diff": "report which series go on, move, start, end and break between two inputs",
+    "collect": "print a script that prints all databags of an endpoint on the unit of Parca",
+    "diff": "report which series break, end, move, start or go on between two inputs",
     "probe": "request the profiles of each target as Parca does, and report what fails",
-    "render": "print the scrape configs that Parca gets from a unit's relations",
+    "render": "print the scrape configs that Parca gets from its relations",
     "schema": "print the JSON Schemas of the databags and of the outputs",
-    "status": "compare what a running Parca scrapes with what it is asked for",
+    "status": "compare what a running Parca scrapes with what the databags ask for",
     "vendor": "write the library into a charm as a single file, or check the existing file",
 }
 # What a shell reports for a process that SIGINT or SIGPIPE ended.

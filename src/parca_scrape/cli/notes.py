@@ -18,7 +18,7 @@ DEFAULT_PATH_NOTE = (
 )
 SHARED_LABELS_NOTE = (
     "has the same labels as another target of the job, so Parca stores their profiles as one"
-    " series: put them into static configs of their own, with a label that tells them apart"
+    " series: give each its own static config, with a label that tells them apart"
 )
 # The same for all profiles of an application, or derived from other labels.
 SAME_LABELS = frozenset(

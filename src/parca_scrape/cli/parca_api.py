@@ -28,7 +28,7 @@ from parca_scrape.static_configs import DEFAULT_PORTS
 URL = re.compile(
     r"(https?)://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?(/[!-~]*)?", re.IGNORECASE
 )
-URL_HINT = "must be http or https and a host, such as http://parca:7070, without user and query"
+URL_HINT = "must be an http or https URL without a user or a query, such as http://parca:7070"
 MAX_PORT = 65535
 TOKEN_VARIABLE = "PARCA_TOKEN"
 TOKEN = re.compile("[!-~]*")
@@ -42,7 +42,7 @@ MAX_CONTAINERS = 2_000_000
 PART_SIZE = 2**16
 # An answer of Parca has seven levels.
 MAX_DEPTH = 20
-NOT_PARCA = "not an answer of Parca"
+NOT_PARCA = "not an answer from Parca"
 
 # What Parca calls the health of a target.
 GOOD, BAD = "HEALTH_GOOD", "HEALTH_BAD"
@@ -177,7 +177,7 @@ class Parca:
                     raise CommandError(self._describe_status(response))
                 body = read_body(response)
         if len(body) > MAX_ANSWER_SIZE:
-            raise CommandError(f"the answer has more than {MAX_ANSWER_MEBIBYTES} MiB")
+            raise CommandError(f"the answer is larger than {MAX_ANSWER_MEBIBYTES} MiB")
         try:
             return body.decode("utf-8")
         except UnicodeDecodeError:

@@ -29,9 +29,9 @@ from parca_scrape.cli.screen import (
 DESCRIPTION = """\
 Request the profiles of each target as Parca does: resolve its name, connect, complete the TLS
 handshake with the settings of the job, and get each enabled profile. Report the first step that
-fails. Profiles that take time to record are requested for one second; redirects are not followed.
-Run it where Parca runs, because what Parca can reach is what counts. Exit code: 0 if every target
-is healthy; 1 if any is not; 2 if the input cannot be used, or has no targets."""
+fails. A profile that takes time to record is requested for one second. Redirects are not
+followed. Run the command where Parca runs: other machines may reach other targets. Exit code: 0
+if every target is healthy; 1 if any is not; 2 if the input cannot be used, or has no targets."""
 EXAMPLE = "juju show-unit parca/0 | parca-scrape probe"
 
 DEFAULT_TIMEOUT = 5.0
@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=parse_timeout,
         default=DEFAULT_TIMEOUT,
         metavar="SECONDS",
-        help="time for all steps of a target; a CPU profile takes 1 s (default: %(default)g)",
+        help="limit for all steps of a target; a CPU profile takes 1 s (default: %(default)g)",
     )
     add_format(parser, "text", "json")
 
@@ -77,7 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
     scrape_configs, problems = render_texts(inputs.read(arguments))
     targets = list_targets(scrape_configs)
     if not targets:
-        raise CommandError("no targets to probe: see parca-scrape check")
+        raise CommandError("no targets to probe: run parca-scrape check to see why")
     with show_progress("probing", len(targets)) as count_visit:
         outcomes = visit_all(targets, arguments.timeout, count_visit)
     if arguments.format == "json":

@@ -94,8 +94,8 @@ def name_application(unit_name: str) -> str:
 def different_models(one: str, other: str) -> CommandError:
     """Return the error that two units are of different models."""
     return CommandError(
-        f"{one} and {other} are in different models, where relation ids differ: pass the units of"
-        " one model"
+        f"{one} and {other} are in different models, and relation ids differ between models:"
+        " pass the units of one model"
     )
 
 
@@ -103,8 +103,8 @@ def several_parcas(applications: Sequence[str]) -> CommandError:
     """Return the error that units are of several Parca charms."""
     names = ", ".join(applications)
     return CommandError(
-        f"units of several Parca charms ({names}): pass those of one of them, or run the script of"
-        " parca-scrape collect on its unit"
+        f"the input has units of several Parca charms ({names}): pass the units of one of them, or"
+        " the output of the script of parca-scrape collect on its unit"
     )
 
 

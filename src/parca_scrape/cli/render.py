@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """\
 Print the scrape_configs that Parca gets from its relations. Report each problem on standard
-error, one per line. Exit code: 0 on success; 1 if anything was skipped; 2 if the input cannot
-be used, or leaves out what Parca gets."""
+error, one per line. Exit code: 0 if nothing is skipped; 1 if anything is; 2 if the input cannot
+be used, or if nothing is rendered because the input is incomplete."""
 EXAMPLE = "juju show-unit parca/0 | parca-scrape render"
 
 

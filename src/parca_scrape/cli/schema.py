@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     import argparse
 
 DESCRIPTION = """\
-Print a JSON Schema (2020-12) of a databag, or of what a command prints with --format json; without
-NAME, list their names. The values of the application databag are JSON themselves: see $defs in
-its schema."""
+Print the JSON Schema (draft 2020-12) of a databag, or of the output of a command with --format
+json. Without NAME, list the schemas. The values in the application databag are text that
+contains JSON: their schemas are in $defs of app-databag."""
 EXAMPLE = "parca-scrape schema app-databag"
 # The files in the folder schemas.
 NAMES = (

@@ -32,7 +32,7 @@ WITHOUT_PORT = re.compile(r"[^:\[\]]+|\[[^\[\]]*\]")
 # A step is a label, a profile or a relabel rule of a target, or so many characters of its labels.
 MAX_STEPS = 50_000_000
 STEP_LENGTH = 10
-STEPS_RULE = "more labels, profiles and relabel rules of targets than can be read"
+STEPS_RULE = "too many labels, profiles and relabel rules to compare"
 WITHOUT_RULE = "compared without this rule"
 
 

@@ -61,7 +61,7 @@ def find_sides(units: Mapping[str, Sequence[ShownRelation]], endpoint: str) -> S
         for relation in shown
         if endpoint in (relation.endpoint, relation.related_endpoint)
     ]
-    found = [side for side in found if side.relation.endpoint == endpoint or can_provide(side)]
+    found = [side for side in found if is_of_endpoint(side, endpoint)]
     if not found:
         endpoints = sorted({relation.endpoint for relation in shown} - {""})
         hint = f": try --endpoint {' or '.join(endpoints)}" if endpoints else ""
@@ -119,11 +119,14 @@ def find_role(side: Side, endpoint: str) -> Optional[bool]:
     return None
 
 
-def can_provide(side: Side) -> bool:
-    """Return whether a unit can be of a provider: the other application is none."""
-    databags = side.databags
-    is_provider = has_provider(databags.own_databags.values())
-    return is_provider or not has_provider(databags.unit_databags.values())
+def is_of_endpoint(side: Side, endpoint: str) -> bool:
+    """Return whether the endpoint can be that of Parca: only its other side publishes jobs."""
+    relation, databags = side
+    own = has_provider(databags.own_databags.values())
+    others = has_provider(databags.unit_databags.values())
+    if relation.endpoint != endpoint:
+        return own or not others
+    return relation.related_endpoint in ("", endpoint) or others or not own
 
 
 def has_provider(unit_databags: Iterable[Mapping[str, str]]) -> bool:
@@ -188,15 +191,32 @@ def choose_parca(sides: Sides) -> Sides:
     consumers = [side for side in sides.consumers if side.application == parca]
     providers = [number_side(side, consumers) for side in sides.providers]
     joined = [side for side in providers if side.relation_id in ids[parca]]
+    check_applications(consumers, joined)
     joined_applications = {side.application for side in joined} | ids.keys()
     for side in providers:
         if side.application not in joined_applications:
             raise CommandError(
                 f"{consumers[0].relation.unit_name} and {side.relation.unit_name} have no relation"
-                " in common: they are in different models, or the second is scraped by another"
-                " Parca"
+                " in common: either they are in different models, or another Parca scrapes"
+                f" {side.relation.unit_name}; leave out {side.relation.unit_name}"
             )
     return Sides(consumers, joined)
+
+
+def check_applications(consumers: Iterable[Side], providers: Iterable[Side]) -> None:
+    """Raise `CommandError` if the two sides of a relation name other applications than these."""
+    for consumer in consumers:
+        for provider in providers:
+            if consumer.relation_id == provider.relation_id and not (
+                can_be_related(consumer, provider) and can_be_related(provider, consumer)
+            ):
+                raise different_models(consumer.relation.unit_name, provider.relation.unit_name)
+
+
+def can_be_related(side: Side, other: Side) -> bool:
+    """Return whether what a unit shows of the other side can be of that application."""
+    names = {*map(name_application, side.databags.unit_databags)}
+    return not names or other.application in names
 
 
 def number_side(provider: Side, consumers: Iterable[Side]) -> Side:

@@ -25,15 +25,16 @@ from parca_scrape.cli.target_status import (
 )
 
 DESCRIPTION = """\
-Ask a running Parca about its targets, and print the status of each:
+Compare what a running Parca scrapes with what the databags ask for, and print the status of each
+target:
   healthy     all its profiles are scraped
-  failing     the last scrape failed
-  waiting     not scraped yet
-  missing     asked for in the input, but not scraped
+  failing     the last scrape of a profile failed
+  waiting     a profile has not been scraped yet
+  missing     asked for, but not scraped
   unexpected  scraped, but not asked for
-A bearer token may be in the environment variable PARCA_TOKEN. Exit code: 0 if all targets are
-healthy; 1 if not, or if Parca refused its last configuration; 2 if the input cannot be used or
-Parca gives no usable answer."""
+If Parca needs a bearer token, set the environment variable PARCA_TOKEN. Exit code: 0 if all
+targets are healthy; 1 if any is not, or if Parca refused its last configuration; 2 if the input
+cannot be used, or Parca gives no usable answer."""
 EXAMPLE = "juju show-unit parca/0 | parca-scrape status --parca http://10.1.80.14:7070"
 
 # With thousands of jobs, Parca's API takes 20 seconds to answer.
@@ -51,19 +52,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--parca",
         required=True,
         metavar="URL",
-        help="URL of Parca, http or https, with the path prefix of an ingress if there is one",
+        help="URL of Parca (http or https), with the path prefix of the ingress if there is one",
     )
     parser.add_argument(
         "--wait",
         type=parse_seconds,
         default=0,
         metavar="SECONDS",
-        help="wait until all targets are healthy, as long as this (default: %(default)s)",
+        help="wait up to this long until all targets are healthy (default: %(default)s)",
     )
     parser.add_argument(
         "--ca",
         metavar="FILE",
-        help="certificate of the CA to trust, in PEM form (default: the CAs of the system)",
+        help="file with the CA certificate to trust, in PEM form (default: the CAs of the system)",
     )
     add_format(parser, "text", "json")
 
@@ -158,12 +159,12 @@ def describe_configuration(status: Status) -> str:
     if configuration.state == REFUSED:
         return (
             "Parca refused its last configuration and still uses the one that it loaded at"
-            f" {format_time(configuration.loaded_at)}: see its log"
+            f" {format_time(configuration.loaded_at)}: see the log of Parca"
         )
     if configuration.state == UNKNOWN and (counts[MISSING] or counts[UNEXPECTED]):
         return (
-            "Parca has loaded no new configuration since it started: either there was none, or it"
-            " refused each: see its log"
+            "Parca has loaded no new configuration since it started: either there was none, or"
+            " Parca refused it; see the log of Parca"
         )
     return ""
 
