@@ -143,7 +143,8 @@ def test_own_jobs_without_problems(write: Write, text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("[5]", "  error: jobs[0]: must be a mapping or a Job"),
+        ("[5]", "  error: jobs[0]: must be an object"),
+        ("[{}, {}]", "  warning: jobs[1].job_name: another job has the same name"),
         (
             "- scheme: ftp\n",
             "  error: jobs[0].scheme: must be http or https; the job is skipped",
@@ -160,7 +161,13 @@ def test_own_jobs_with_problems(write: Write, text: str, line: str) -> None:
     exit_code, title, found, *_ = check_jobs(file)
     assert title == str(file)
     assert found.startswith(line)
-    assert exit_code == ("0" if line.startswith("  note") else "1")
+    assert exit_code == ("1" if line.startswith("  error") else "0")
+
+
+def test_every_own_job_is_checked(write: Write) -> None:
+    lines = check_jobs(write("- 5\n- {scheme: ftp, job_name: a}\n- x\n- {job_name: b, y: 1}\n"))
+    places = ("jobs[0]: ", "jobs[2]: ", "jobs[1].scheme: ", "jobs[3].y: ")
+    assert [place for line in lines for place in places if place in line] == [*places]
 
 
 @pytest.mark.parametrize(

@@ -249,7 +249,7 @@ def test_a_file_that_cannot_be_used_is_refused_in_one_line(
     ("arguments", "line"),
     [
         (["-", "-"], "standard input can be read only once: pass - once"),
-        (["-"], "NEW is missing: it is optional only with --as"),
+        (["-"], "NEW is missing: it is optional only with --as and --live"),
         (["/does/not/exist", "-"], "/does/not/exist: No such file or directory"),
     ],
 )

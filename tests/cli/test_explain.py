@@ -81,7 +81,7 @@ def test_a_target_that_nothing_names(dump: Path, target: str) -> None:
     exit_code, out, _ = run("check", "--explain", target, dump)
     assert exit_code == 1
     shown = target if target.isprintable() else ascii(target)
-    assert out.splitlines() == [
+    assert out.splitlines()[:2] == [
         f"{shown} is not scraped",
         "  no scrape job names it, and no unit has its address",
     ]
@@ -158,6 +158,25 @@ def test_input_that_leaves_out_all_jobs_explains_nothing(tmp_path: Path, juju: s
 def test_input_that_leaves_out_some_jobs_says_so(tmp_path: Path) -> None:
     file = tmp_path / "dump"
     file.write_text(show_unit(KUBERNETES, "parca/0", "zinc/0", juju="4.0.16"))
-    grafana, shop = skipped(file, "elsewhere:1")
-    assert grafana.startswith("  relation 9 grafana: not in the input: ")
-    assert shop.startswith("  relation 12 shop: not in the input: ")
+    _, grafana, shop, *_ = skipped(file, "elsewhere:1")
+    assert grafana.startswith("  relation 9 grafana: scrape_jobs: not in the input: ")
+    assert shop.startswith("  relation 12 shop: scrape_jobs: not in the input: ")
+
+
+def test_a_wildcard_comes_from_its_element(dump: Path) -> None:
+    exit_code, out, _ = run("check", "--explain", "*:4080", dump)
+    lines = out.splitlines()
+    assert (exit_code, lines[0], len(lines)) == (0, "*:4080 is scraped", 3)
+
+
+def test_a_unit_without_a_valid_address_is_named(dump: Path) -> None:
+    _, hint = skipped(dump, "10.1.80.41:8080")
+    assert hint.startswith("  relation 12 shop/1: parca_scrape_unit_address: must be a host name ")
+
+
+def test_jobs_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    file = tmp_path / "dump"
+    text = show_unit(KUBERNETES, "parca/0", juju="3.6", form="json")
+    file.write_text(text.replace('"scrape_jobs":"[', '"scrape_jobs":"', 1))
+    _, hint, _ = skipped(file, ZINC)
+    assert hint.startswith("  relation 7 zinc: scrape_jobs: must be valid JSON: ")

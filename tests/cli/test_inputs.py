@@ -166,6 +166,21 @@ def test_juju_runs_the_script_on_the_unit(juju: Path) -> None:
     )
 
 
+def test_diff_takes_a_unit_as_the_new_side(juju: Path) -> None:
+    write_juju(juju, 'cat "$(dirname "$0")/output"')
+    Path("old").write_text(OUTPUT)
+    exit_code, out, err = run("diff", "old", "--live", "parca/0")
+    assert (exit_code, out.splitlines()[-1], err) == (
+        0,
+        "breaks: 0, ends: 0, moved: 0, starts: 0, goes on: 0",
+        "",
+    )
+    line = f"{ERROR} --live: not allowed with NEW\n"
+    assert run("diff", "old", "new", "--live", "parca/0") == (2, "", line)
+    line = f"{ERROR} --model: only with --live\n"
+    assert run("diff", "old", "new", "-m", "cos") == (2, "", line)
+
+
 def test_juju_2_9_runs_the_script_with_its_own_command(juju: Path) -> None:
     unknown = 'ERROR juju: "exec" is not a juju command. See "juju --help".'
     script = (

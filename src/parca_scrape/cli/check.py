@@ -144,6 +144,4 @@ def describe(explanation: Explanation) -> List[str]:
         lines.append(f"  {name}{unit}{f': job {jobs}' if jobs else ''}")
         lines += [f"    skipped: {reason}" for reason in origin.reasons]
     lines += [f"  {hint}" for hint in explanation.hints]
-    if len(lines) == 1:
-        lines.append("  no scrape job names it, and no unit has its address")
     return lines

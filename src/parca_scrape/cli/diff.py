@@ -19,6 +19,7 @@ from parca_scrape.cli.console import (
     write_text,
 )
 from parca_scrape.cli.diff_inputs import DiffInput, read_diff_input
+from parca_scrape.cli.live import run_script
 from parca_scrape.cli.relations import hint_at_problems
 from parca_scrape.cli.screen import BLUE, GREEN, RED, YELLOW, paint, write_table
 from parca_scrape.render import RESERVED_JOB_NAME
@@ -44,7 +45,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     kinds = "databags, in a file as for the other commands, or a parca.yaml; - is standard input"
     parser.add_argument("old", metavar="OLD", help=kinds)
     parser.add_argument(
-        "new", metavar="NEW", nargs="?", help=f"{kinds} (with --as, by default the same as OLD)"
+        "new",
+        metavar="NEW",
+        nargs="?",
+        help=f"{kinds} (default: with --live what the unit shows, with --as the same as OLD)",
     )
     parser.add_argument(
         "--as",
@@ -54,6 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         " only the library is upgraded",
     )
     parser.add_argument("--all", action="store_true", help="also list the targets that go on")
+    inputs.add_live(parser)
     inputs.add_endpoint(parser)
     add_format(parser, "text", "json")
 
@@ -66,12 +71,21 @@ def run(arguments: argparse.Namespace) -> int:
         OSError: the result cannot be written.
     """
     old_file, new_file = arguments.old, arguments.new
-    if new_file is None and not arguments.library:
-        raise CommandError("NEW is missing: it is optional only with --as")
+    is_live = arguments.live is not None
+    if is_live and new_file is not None:
+        raise CommandError("--live: not allowed with NEW")
+    if arguments.model is not None and not is_live:
+        raise CommandError("--model: only with --live")
+    if new_file is None and not (arguments.library or is_live):
+        raise CommandError("NEW is missing: it is optional only with --as and --live")
     if old_file == new_file == STANDARD_INPUT:
         raise CommandError("standard input can be read only once: pass - once")
     old_text = read_text(old_file)
-    new_text = old_text if new_file is None else read_text(new_file)
+    if is_live:
+        new_file = arguments.live
+        new_text = run_script(arguments.live, arguments.endpoint, arguments.model)
+    else:
+        new_text = old_text if new_file is None else read_text(new_file)
     old = read_diff_input(old_file, old_text, arguments.endpoint, arguments.library)
     new = read_diff_input(new_file or old_file, new_text, arguments.endpoint)
     for side in (old, new) if old_text != new_text else (new,):

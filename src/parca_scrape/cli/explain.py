@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from parca_scrape.cli.elements import Element, list_elements, parse_target
 from parca_scrape.cli.relations import RelationTexts, render_texts
-from parca_scrape.databag import RelationDatabags
+from parca_scrape.databag import SCRAPE_JOBS_KEY, UNIT_ADDRESS_KEY, RelationDatabags
 from parca_scrape.problems import Problem
 from parca_scrape.render import JobNames, ScrapeConfig, name_hosts, render_relation
 from parca_scrape.static_configs import DEFAULT_PORTS
@@ -16,6 +16,7 @@ from parca_scrape.targets import Target
 
 # Nobody reads more ports than this.
 MAX_SHOWN = 20
+NOWHERE = "no scrape job names it, and no unit has its address"
 # What the message says of a part that is skipped whole, and where that part is.
 JOB = r"scrape_jobs\[\d+\]"
 SKIPPED_PARTS = {
@@ -69,7 +70,7 @@ class Wanted:
 
     def is_at(self, host: str, element: Element) -> bool:
         """Return whether the target is the one of an element on a host."""
-        if element.target is None or self.target is None:
+        if element.target is None or self.target is None or self.target.is_wildcard:
             return element.text.strip() == self.text
         port = port_of(element.target, element.scheme)
         return self.has_host(host) and self.target.port in (None, port)
@@ -94,6 +95,7 @@ def explain_target(text: str, relations: Sequence[RelationTexts]) -> Explanation
     wanted = Wanted(text)
     origins: List[Origin] = []
     hints: List[str] = []
+    gaps: List[str] = [NOWHERE]
     names = JobNames()
     for relation in relations:
         databags = relation.decode()
@@ -103,7 +105,10 @@ def explain_target(text: str, relations: Sequence[RelationTexts]) -> Explanation
         for element, unit, address in found:
             path = element.findings.path
             job_names = find_jobs(scrape_configs, address)
-            reasons = [] if job_names else find_reasons([*relation.problems, *problems], path)
+            reasons: List[str] = []
+            if not job_names:
+                reasons = find_reasons(problems, path)
+                reasons = reasons or [problem.message for problem in relation.problems]
             origins.append(
                 Origin(
                     relation_id=relation.relation_id,
@@ -114,16 +119,17 @@ def explain_target(text: str, relations: Sequence[RelationTexts]) -> Explanation
                     reasons=reasons,
                 )
             )
-        if not relation.is_whole:
-            gap = relation.problems[-1].message
-            hints.append(f"relation {relation.relation_id} {relation.describe()}: {gap}")
+        shown = [problem for problem in (*relation.problems, *problems) if hides_targets(problem)]
+        for problem in shown[:MAX_SHOWN]:
+            located = problem.in_relation(relation.relation_id, relation.describe())
+            gaps.append(str(located).partition(": ")[2])
         if ports:
-            shown = ", ".join(map(str, sorted(ports)[:MAX_SHOWN]))
+            found_ports = ", ".join(map(str, sorted(ports)[:MAX_SHOWN]))
             hints.append(
                 f"relation {relation.relation_id} {relation.describe()} has the host, with port"
-                f" {shown}"
+                f" {found_ports}"
             )
-    return Explanation(wanted.text, origins, [] if origins else hints)
+    return Explanation(wanted.text, origins, [] if origins else hints or gaps)
 
 
 def find_origins(
@@ -161,6 +167,11 @@ def find_jobs(scrape_configs: Sequence[ScrapeConfig], address: str) -> List[str]
         for scrape_config in scrape_configs
         if any(address in entry["targets"] for entry in scrape_config["static_configs"])
     ]
+
+
+def hides_targets(problem: Problem) -> bool:
+    """Return whether a whole databag, or the address of a unit, is missing or cannot be read."""
+    return problem.severity == "error" and problem.path in ("", SCRAPE_JOBS_KEY, UNIT_ADDRESS_KEY)
 
 
 def find_reasons(problems: Iterable[Problem], path: str) -> List[str]:

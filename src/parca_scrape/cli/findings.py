@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 import yaml
 
-from parca_scrape._getters import as_list, as_object
+from parca_scrape._getters import OBJECT_RULE, as_list, as_object
 from parca_scrape._legacy import LEGACY_ADDRESS_KEY
+from parca_scrape._rules import parse_text
 from parca_scrape.cli.console import CommandError, name_input, read_text
 from parca_scrape.cli.elements import load_jobs
 from parca_scrape.cli.notes import find_notes
@@ -16,7 +17,7 @@ from parca_scrape.cli.plain_yaml import load
 from parca_scrape.cli.relations import RelationTexts, read_topology, render_texts
 from parca_scrape.cli.show_unit import parse_name
 from parca_scrape.databag import SCRAPE_JOBS_KEY, UNIT_ADDRESS_KEY, encode_app, judge_jobs
-from parca_scrape.jobs import list_jobs
+from parca_scrape.jobs import SHARED_JOB_NAME_RULE, list_jobs
 from parca_scrape.problems import Findings, InvalidJobError, Problem
 
 JOBS_PATH = "jobs"
@@ -112,12 +113,24 @@ def check_jobs(file: str) -> List[Finding]:
         raw = load_own_jobs(text)
     except CommandError as error:
         raise CommandError(f"{name}: {error}") from None
+    problems: List[Problem] = []
+    names: Set[str] = set()
+    mappings = [as_object(job) for job in raw]
+    for index, mapping in enumerate(mappings):
+        path = f"{JOBS_PATH}[{index}]"
+        if mapping is None:
+            problems.append(Problem("error", path, OBJECT_RULE))
+            continue
+        name_of_job = parse_text(mapping.get("job_name")) or ""
+        if name_of_job in names:
+            problems.append(Problem("warning", f"{path}.job_name", SHARED_JOB_NAME_RULE))
+        names.add(name_of_job)
+    own_jobs = list_jobs([mapping or {} for mapping in mappings])
     try:
-        own_jobs = list_jobs(raw)
         encode_app(own_jobs, None)
-        problems = judge_jobs(own_jobs)
     except InvalidJobError as error:
-        problems = [Problem("error", error.path, error.rule)]
+        problems.append(Problem("error", error.path, error.rule))
+    problems += judge_jobs(own_jobs)
     found: List[Tuple[str, str, str]] = []
     found += [(problem.severity, problem.path, problem.message) for problem in problems]
     found += [("note", path, message) for path, message in find_notes(raw, Findings(JOBS_PATH))]

@@ -35,6 +35,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="output of `juju show-unit` for one or more units, or of the script that"
         " `parca-scrape collect` prints; - is standard input (default: standard input)",
     )
+    add_live(parser)
+    add_endpoint(parser)
+
+
+def add_live(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that name a unit to run the script on."""
     parser.add_argument(
         "--live",
         metavar="UNIT",
@@ -44,7 +50,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-m", "--model", help="with --live: the model of the unit (default: the current model)"
     )
-    add_endpoint(parser)
 
 
 def add_endpoint(parser: argparse.ArgumentParser) -> None:
