@@ -54,6 +54,12 @@ def list_ops(python: str) -> List[str]:
     return [ops for ops, (_, pythons) in OPS.items() if python in pythons]
 
 
+def is_full(python: str, ops: str) -> bool:
+    """Return whether every form and the command line are tested: with the newest ops only."""
+    found = find_pythons()
+    return python in (found[0], found[-1]) and ops == list_ops(python)[-1]
+
+
 def combinations() -> Iterator[object]:
     """Yield the parameters of each session, and a single one for a Python that is missing."""
     found = find_pythons()
@@ -65,9 +71,8 @@ def combinations() -> Iterator[object]:
         if python not in (found[0], found[-1]):
             releases = releases[-1:]
         for ops in releases:
-            is_newest = ops == releases[-1]
             forms = ["package"]
-            if is_newest and python in (found[0], found[-1]):
+            if is_full(python, ops):
                 forms = list(FORMS)
             elif python == found[0]:
                 forms = ["package", SINGLE_FILE]
@@ -90,9 +95,8 @@ def matrix(session: nox.Session, ops: str, form: str) -> None:
 
     session.install("--quiet", "--requirement", f"tools/requirements/{requirements}", log=False)
     options = ["--library", form, "--hypothesis-profile", "small", "-m", "not once"]
-    found, python = find_pythons(), str(session.python)
     # The command line does not depend on ops; the oldest and the newest Python are enough for it.
-    if ops != list_ops(python)[-1] or python not in (found[0], found[-1]):
+    if not is_full(str(session.python), ops):
         options += ["--ignore", "tests/cli"]
     command = ["python", "-m", "pytest", "-p", "no:cacheprovider", *options]
     output = session.run(*command, env=settings, silent=True) or ""

@@ -11,7 +11,7 @@ from parca_scrape.cli.console import CommandError, name_input
 from parca_scrape.cli.hook_output import HookOutput
 from parca_scrape.cli.plain_yaml import load
 from parca_scrape.cli.reference import render_reference
-from parca_scrape.cli.relations import RelationTexts, render_texts
+from parca_scrape.cli.relations import RelationTexts, find_gaps, render_texts
 from parca_scrape.cli.series import Series, list_series
 from parca_scrape.cli.show_unit import ShownRelation
 from parca_scrape.problems import Problem
@@ -68,10 +68,7 @@ def decode_diff_input(text: str, endpoint: str, library: Optional[str]) -> DiffI
     relations = inputs.join_inputs(*decode_databags(text), endpoint)
     rendered, problems = render_relations(relations, library)
     series, warnings = list_series(rendered)
-    for relation in relations:
-        for problem in () if relation.is_whole else relation.problems[:1]:
-            placed = problem.in_relation(relation.relation_id, relation.describe())
-            warnings.append(f"{placed}; its targets are missing on this side")
+    warnings += [f"{gap}; its targets are missing on this side" for gap in find_gaps(relations)]
     if library and any(problem.severity == "error" for problem in problems):
         warnings.append(
             f"the {library} reference library does not know these problems, and Parca may refuse"

@@ -7,7 +7,7 @@ from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequenc
 from urllib.parse import urlsplit
 
 from parca_scrape.cli.elements import Element, list_elements, parse_target
-from parca_scrape.cli.relations import RelationTexts, render_texts
+from parca_scrape.cli.relations import RelationTexts, check_gaps, locate
 from parca_scrape.databag import SCRAPE_JOBS_KEY, UNIT_ADDRESS_KEY, RelationDatabags
 from parca_scrape.problems import Problem
 from parca_scrape.render import JobNames, ScrapeConfig, name_hosts, render_relation
@@ -91,44 +91,49 @@ def explain_target(text: str, relations: Sequence[RelationTexts]) -> Explanation
     Raises:
         CommandError: the input leaves out all that Parca gets.
     """
-    render_texts(relations)
     wanted = Wanted(text)
     origins: List[Origin] = []
     hints: List[str] = []
     gaps: List[str] = [NOWHERE]
     names = JobNames()
+    is_rendered = False
     for relation in relations:
+        application = relation.describe()
         databags = relation.decode()
         scrape_configs, problems = render_relation(databags)
         scrape_configs, _ = names.resolve(scrape_configs)
+        is_rendered = is_rendered or bool(scrape_configs)
         found, ports = find_origins(wanted, relation, databags)
+        job_names = index_jobs(scrape_configs) if found else {}
         for element, unit, address in found:
             path = element.findings.path
-            job_names = find_jobs(scrape_configs, address)
             reasons: List[str] = []
-            if not job_names:
+            if address not in job_names:
                 reasons = find_reasons(problems, path)
                 reasons = reasons or [problem.message for problem in relation.problems]
             origins.append(
                 Origin(
                     relation_id=relation.relation_id,
-                    application=relation.describe(),
+                    application=application,
                     path=path,
                     unit=unit,
-                    job_names=job_names,
+                    job_names=job_names.get(address, []),
                     reasons=reasons,
                 )
             )
         shown = [problem for problem in (*relation.problems, *problems) if hides_targets(problem)]
-        for problem in shown[:MAX_SHOWN]:
-            located = problem.in_relation(relation.relation_id, relation.describe())
-            gaps.append(str(located).partition(": ")[2])
+        gaps += [
+            locate(problem.in_relation(relation.relation_id, application))
+            for problem in shown[:MAX_SHOWN]
+        ]
         if ports:
             found_ports = ", ".join(map(str, sorted(ports)[:MAX_SHOWN]))
             hints.append(
-                f"relation {relation.relation_id} {relation.describe()} has the host, with port"
+                f"relation {relation.relation_id} {application} has the host, with port"
                 f" {found_ports}"
             )
+    if not is_rendered:
+        check_gaps(relations)
     return Explanation(wanted.text, origins, [] if origins else hints or gaps)
 
 
@@ -160,13 +165,14 @@ def list_hosts(element: Element, hosts: Dict[str, str]) -> Iterator[Tuple[str, s
         yield "", element.target.host if element.target else ""
 
 
-def find_jobs(scrape_configs: Sequence[ScrapeConfig], address: str) -> List[str]:
-    """Return the names of the scrape configs that have a target."""
-    return [
-        scrape_config["job_name"]
-        for scrape_config in scrape_configs
-        if any(address in entry["targets"] for entry in scrape_config["static_configs"])
-    ]
+def index_jobs(scrape_configs: Sequence[ScrapeConfig]) -> Dict[str, List[str]]:
+    """Return the names of the scrape configs that have a target, by the target."""
+    job_names: Dict[str, Dict[str, None]] = {}
+    for scrape_config in scrape_configs:
+        for entry in scrape_config["static_configs"]:
+            for target in entry["targets"]:
+                job_names.setdefault(target, {})[scrape_config["job_name"]] = None
+    return {target: list(names) for target, names in job_names.items()}
 
 
 def hides_targets(problem: Problem) -> bool:

@@ -32,14 +32,14 @@ class Finding(NamedTuple):
 
     severity: str
     """`error`, `warning` or `note`."""
-    relation_id: Optional[int]
-    application: str
-    charm: str
-    unit: str
-    file: str
+    relation_id: Optional[int] = None
+    application: str = ""
+    charm: str = ""
+    unit: str = ""
+    file: str = ""
     """The file with a charm's own jobs, if it is in one; then there is no relation."""
-    path: str
-    message: str
+    path: str = ""
+    message: str = ""
 
     @property
     def title(self) -> str:
@@ -70,7 +70,6 @@ def check_relations(relations: Sequence[RelationTexts]) -> List[Finding]:
             application=problem.application,
             charm=charms.get(problem.relation_id, ""),
             unit=problem.unit,
-            file="",
             path=problem.path,
             message=problem.message,
         )
@@ -79,19 +78,19 @@ def check_relations(relations: Sequence[RelationTexts]) -> List[Finding]:
     for relation in relations:
         notes = find_notes(load_jobs(relation.app_databag), Findings(SCRAPE_JOBS_KEY))
         placed = [("", path, message) for path, message in notes]
+        denied = {problem.unit for problem in relation.problems}
         for unit_name, databag in relation.unit_databags.items():
-            is_denied = any(problem.unit == unit_name for problem in relation.problems)
             has_address = any(map(databag.get, (UNIT_ADDRESS_KEY, LEGACY_ADDRESS_KEY)))
-            if not has_address and not is_denied:
+            if not has_address and unit_name not in denied:
                 placed.append((unit_name, UNIT_ADDRESS_KEY, NO_ADDRESS_NOTE))
+        application = relation.describe()
         findings += [
             Finding(
                 severity="note",
                 relation_id=relation.relation_id,
-                application=relation.describe(),
+                application=application,
                 charm=charms[relation.relation_id],
                 unit=unit_name,
-                file="",
                 path=path,
                 message=message,
             )
@@ -135,16 +134,7 @@ def check_jobs(file: str) -> List[Finding]:
     found += [(problem.severity, problem.path, problem.message) for problem in problems]
     found += [("note", path, message) for path, message in find_notes(raw, Findings(JOBS_PATH))]
     return [
-        Finding(
-            severity=severity,
-            relation_id=None,
-            application="",
-            charm="",
-            unit="",
-            file=name,
-            path=path,
-            message=message,
-        )
+        Finding(severity=severity, file=name, path=path, message=message)
         for severity, path, message in found
     ]
 

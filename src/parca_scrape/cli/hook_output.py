@@ -9,7 +9,7 @@ from typing import Dict, Iterator, List, Mapping, NamedTuple, Sequence
 from parca_scrape._getters import as_list, as_object
 from parca_scrape._rules import parse_text
 from parca_scrape.cli.console import CommandError, show
-from parca_scrape.cli.plain_yaml import JSON_DECODER
+from parca_scrape.cli.plain_yaml import load_json
 from parca_scrape.cli.relations import (
     NO_JOBS_RULE,
     OUT_OF_SCOPE_RULE,
@@ -19,7 +19,7 @@ from parca_scrape.cli.relations import (
     name_application,
     several_parcas,
 )
-from parca_scrape.databag import MAX_DEPTH, SCRAPE_JOBS_KEY, is_nested_deeper
+from parca_scrape.databag import MAX_DEPTH, SCRAPE_JOBS_KEY
 from parca_scrape.problems import Problem
 
 # The first line is an object with this key first. Its value is the version of the format.
@@ -113,9 +113,8 @@ def decode_line(number: int, line: str) -> Mapping[str, object]:
         CommandError: it has none.
     """
     fields: object = None
-    if not is_nested_deeper(line, MAX_DEPTH):
-        with contextlib.suppress(ValueError):
-            fields = JSON_DECODER.decode(line)
+    with contextlib.suppress(ValueError):
+        fields = load_json(line, MAX_DEPTH)
     mapping = as_object(fields)
     if mapping is None:
         raise CommandError(f"line {number} is not output of the script: run the script again")

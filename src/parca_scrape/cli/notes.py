@@ -38,7 +38,7 @@ def find_notes(jobs: object, findings: Findings) -> List[Note]:
     notes: List[Note] = []
     for index, job in enumerate(as_list(jobs) or ()):
         place = findings.at(index)
-        elements = [element for element in read_job(job, place) if element.target is not None]
+        elements = list(read_job(job, place))
         for element in elements:
             if element.target is not None and is_loopback(element.target.host):
                 notes.append((element.findings.path, LOOPBACK_NOTE))

@@ -20,16 +20,15 @@ from urllib.parse import unquote
 from parca_scrape._getters import Pairs, as_list, as_object
 from parca_scrape.cli.console import CommandError, read_text, show
 from parca_scrape.cli.dialling import describe_redirect
-from parca_scrape.cli.plain_yaml import JSON_DECODER
+from parca_scrape.cli.plain_yaml import load_json
 from parca_scrape.cli.relabelling import PROFILE_LABEL
-from parca_scrape.databag import is_nested_deeper
 from parca_scrape.static_configs import DEFAULT_PORTS
+from parca_scrape.targets import MAX_PORT
 
 URL = re.compile(
     r"(https?)://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?(/[!-~]*)?", re.IGNORECASE
 )
 URL_HINT = "must be an http or https URL without a user or a query, such as http://parca:7070"
-MAX_PORT = 65535
 TOKEN_VARIABLE = "PARCA_TOKEN"
 TOKEN = re.compile("[!-~]*")
 TARGETS_PATH = "/api/targets?state=STATE_ACTIVE"
@@ -256,9 +255,7 @@ def decode_profiles(text: str) -> List[ScrapedProfile]:
     if text.count("[") + text.count("{") > MAX_CONTAINERS:
         raise CommandError(f"{NOT_PARCA}: more than {MAX_CONTAINERS:,} lists and objects")
     try:
-        if is_nested_deeper(text, MAX_DEPTH):
-            raise ValueError
-        answer: object = JSON_DECODER.decode(text)
+        answer = load_json(text, MAX_DEPTH)
     except ValueError:
         raise CommandError(f"{NOT_PARCA}: not JSON") from None
     return [

@@ -13,6 +13,7 @@ from typing import Iterator, List, Type, Union
 import yaml
 
 from parca_scrape.cli.console import CommandError
+from parca_scrape.databag import is_nested_deeper
 
 MAX_DEPTH = 50
 TOO_DEEP = "nested too deeply"
@@ -23,6 +24,17 @@ LOADER: Type[Union[yaml.BaseLoader, yaml.CBaseLoader]] = getattr(
     yaml, "CBaseLoader", yaml.BaseLoader
 )
 JSON_DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
+
+
+def load_json(text: str, max_depth: int) -> object:
+    """Read JSON that is nested no deeper than so many levels.
+
+    Raises:
+        ValueError: the text is something else.
+    """
+    if is_nested_deeper(text, max_depth):
+        raise ValueError
+    return JSON_DECODER.decode(text)
 
 
 def load(text: str) -> object:

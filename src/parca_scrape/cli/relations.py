@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Dict, List, Mapping, NamedTuple, Sequence, Tuple
+from typing import Dict, Iterable, List, Mapping, NamedTuple, Sequence, Tuple
 
 from parca_scrape.cli.console import CommandError, count, warn
 from parca_scrape.databag import SCRAPE_METADATA_KEY, AppDatabag, RelationDatabags, UnitDatabag
@@ -56,6 +56,11 @@ class RelationTexts(NamedTuple):
             RelationDatabags(self.relation_id, self.application, databags, {})
         )
 
+    def list_problems(self) -> List[Problem]:
+        """Return what is wrong with the input, each with the relation that it is in."""
+        application = self.describe()
+        return [problem.in_relation(self.relation_id, application) for problem in self.problems]
+
 
 def render_texts(
     relations: Sequence[RelationTexts],
@@ -65,19 +70,28 @@ def render_texts(
     Raises:
         CommandError: there is nothing to render, because the input leaves it out.
     """
-    problems: List[Problem] = []
-    gaps: List[Problem] = []
-    for relation in relations:
-        application = relation.describe()
-        found = [
-            problem.in_relation(relation.relation_id, application) for problem in relation.problems
-        ]
-        problems += found
-        gaps += [] if relation.is_whole else found[:1]
+    problems = [problem for relation in relations for problem in relation.list_problems()]
     scrape_configs, others = render([relation.decode() for relation in relations])
-    if gaps and not scrape_configs:
-        raise CommandError(str(gaps[0]).partition(": ")[2])
+    if not scrape_configs:
+        check_gaps(relations)
     return scrape_configs, problems + others
+
+
+def find_gaps(relations: Iterable[RelationTexts]) -> List[Problem]:
+    """Return the first problem of each relation of which the input leaves something out."""
+    return [relation.list_problems()[0] for relation in relations if not relation.is_whole]
+
+
+def check_gaps(relations: Iterable[RelationTexts]) -> None:
+    """Raise `CommandError` if the input leaves something out."""
+    gaps = find_gaps(relations)
+    if gaps:
+        raise CommandError(locate(gaps[0]))
+
+
+def locate(problem: Problem) -> str:
+    """Return a problem as one line without its severity."""
+    return str(problem).partition(": ")[2]
 
 
 def read_topology(app_databag: Databag) -> Topology:
