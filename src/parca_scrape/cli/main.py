@@ -20,6 +20,7 @@ COMMANDS = {
     "check": "report what is wrong in the databags, by the application to fix",
     "collect": "print a script that prints all databags of an endpoint on the unit of Parca",
     "diff": "report which series break, end, move, start or go on between two inputs",
+    "migrate": "plan the move to parca-k8s, or rewrite a charm to use the package",
     "probe": "request the profiles of each target as Parca does, and report what fails",
     "render": "print the scrape configs that Parca gets from its relations",
     "schema": "print the JSON Schemas of the databags and of the outputs",
