@@ -8,7 +8,7 @@ from typing import List
 import pytest
 
 from parca_scrape.cli.console import CommandError
-from parca_scrape.cli.inputs import HINT, read_files
+from parca_scrape.cli.inputs import HINT, join_inputs, read_files
 from parca_scrape.cli.relations import RelationTexts
 from tests.cli import deployed
 from tests.cli.command import run, start
@@ -32,7 +32,7 @@ def read(*texts: str) -> List[RelationTexts]:
     names = [f"file-{index}" for index in range(len(texts))]
     for name, text in zip(names, texts):
         Path(name).write_text(text, encoding="utf-8")
-    return read_files(names, ENDPOINT)
+    return join_inputs(*read_files(names), ENDPOINT)
 
 
 def refusal(*texts: str) -> str:
@@ -112,7 +112,7 @@ def test_a_text_of_another_kind_is_refused_in_one_line(text: str, reason: str) -
 
 def test_a_file_that_cannot_be_read_is_refused() -> None:
     with pytest.raises(CommandError, match=r"^missing: No such file or directory$"):
-        read_files(["missing"], ENDPOINT)
+        read_files(["missing"])
 
 
 def test_standard_input_is_one_of_the_files() -> None:

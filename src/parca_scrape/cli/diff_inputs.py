@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from parca_scrape._getters import as_list, as_object
 from parca_scrape.cli import inputs
 from parca_scrape.cli.console import CommandError, name_input
-from parca_scrape.cli.hook_output import HookOutput
 from parca_scrape.cli.plain_yaml import load
 from parca_scrape.cli.reference import render_reference
 from parca_scrape.cli.relations import RelationTexts, find_gaps, render_texts
 from parca_scrape.cli.series import Series, list_series
-from parca_scrape.cli.show_unit import ShownRelation
 from parca_scrape.problems import Problem
 
 SCRAPE_CONFIGS_KEY = "scrape_configs"
@@ -96,7 +94,7 @@ def decode_scrape_configs(text: str) -> Optional[Sequence[object]]:
     return scrape_configs
 
 
-def decode_databags(text: str) -> Tuple[Dict[str, List[ShownRelation]], List[HookOutput]]:
+def decode_databags(text: str) -> inputs.Shown:
     """Return what a text shows of databags.
 
     Raises:

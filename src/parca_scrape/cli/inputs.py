@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Dict, List, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, List, NamedTuple, Sequence, Tuple
 
 from parca_scrape._names import DEFAULT_RELATION_NAME
 from parca_scrape.cli.console import STANDARD_INPUT, CommandError, name_input, read_text, show
@@ -24,6 +24,14 @@ if TYPE_CHECKING:
     from parca_scrape.cli.relations import RelationTexts
 
 HINT = "expected the output of juju show-unit, or of the script that parca-scrape collect prints"
+
+
+class Shown(NamedTuple):
+    """What inputs show: units, or what the script printed on units."""
+
+    units: Dict[str, List[ShownRelation]]
+    """The relations of each unit, by its name."""
+    outputs: List[HookOutput]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,24 +75,35 @@ def read(arguments: argparse.Namespace) -> List[RelationTexts]:
     Raises:
         CommandError: an input cannot be used, or shows no relation of the endpoint.
     """
+    return read_all(arguments)[1]
+
+
+def read_all(arguments: argparse.Namespace) -> Tuple[Shown, List[RelationTexts]]:
+    """Return what the inputs show, and the relations of the Parca charm.
+
+    Raises:
+        CommandError: an input cannot be used, or shows no relation of the endpoint.
+    """
     if arguments.live is None:
         if arguments.model is not None:
             raise CommandError("--model: only allowed with --live")
-        return read_files(arguments.files or [STANDARD_INPUT], arguments.endpoint)
+        shown = read_files(arguments.files or [STANDARD_INPUT])
+        return shown, join_inputs(*shown, arguments.endpoint)
     if arguments.files:
         raise CommandError("--live: not allowed with FILE")
     output = run_script(arguments.live, arguments.endpoint, arguments.model)
     try:
-        return join_inputs(*decode_input(output), arguments.endpoint)
+        shown = decode_input(output)
+        return shown, join_inputs(*shown, arguments.endpoint)
     except CommandError as error:
         raise CommandError(f"{show(arguments.live)}: {error}") from None
 
 
-def read_files(files: Sequence[str], endpoint: str) -> List[RelationTexts]:
-    """Return the relations of the Parca charm that files show together.
+def read_files(files: Sequence[str]) -> Shown:
+    """Return what files show together.
 
     Raises:
-        CommandError: a file cannot be used, or none shows a relation of the endpoint.
+        CommandError: a file cannot be used.
     """
     if files.count(STANDARD_INPUT) > 1:
         raise CommandError("standard input can be read only once: pass - once")
@@ -105,7 +124,7 @@ def read_files(files: Sequence[str], endpoint: str) -> List[RelationTexts]:
                     " of them"
                 )
         outputs += shown_outputs
-    return join_inputs(units, outputs, endpoint)
+    return Shown(units, outputs)
 
 
 def join_inputs(
@@ -135,14 +154,14 @@ def list_shown(relations: Sequence[ShownRelation]) -> List[object]:
     return [(relation._replace(printed={}), decode_databags(relation)) for relation in relations]
 
 
-def decode_input(text: str) -> Tuple[Dict[str, List[ShownRelation]], List[HookOutput]]:
-    """Return what a text shows: units, or what the script printed on units.
+def decode_input(text: str) -> Shown:
+    """Return what a text shows.
 
     Raises:
         CommandError: the text is something else.
     """
     if is_hook_output(text):
-        return {}, [decode_hook_output(text)]
+        return Shown({}, [decode_hook_output(text)])
     document = load(text)
     outputs = [decode_hook_output(output) for output in find_outputs(document)]
-    return ({}, outputs) if outputs else (decode_show_unit(document), [])
+    return Shown({}, outputs) if outputs else Shown(decode_show_unit(document), [])

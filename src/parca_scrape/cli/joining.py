@@ -95,7 +95,16 @@ def join_relation(
         unit_databags=unit_databags,
         problems=[*problems, *([gap] if gap else [])],
         is_whole=gap is None or gap.severity == "warning",
+        related_endpoint=name_endpoint(sides),
+        is_cross_model=any(side.relation.is_cross_model for side in (*consumers, *providers)),
     )
+
+
+def name_endpoint(sides: Sides) -> str:
+    """Return the endpoint of the application that Parca scrapes."""
+    if sides.consumers:
+        return sides.consumers[0].relation.related_endpoint
+    return sides.providers[0].relation.endpoint
 
 
 def find_missing_jobs(sides: Sides, commands: str, shows_jobs: bool) -> Problem:

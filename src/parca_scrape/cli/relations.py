@@ -36,6 +36,10 @@ class RelationTexts(NamedTuple):
     """What is wrong with the input."""
     is_whole: bool = True
     """Whether the input shows all that Parca gets."""
+    related_endpoint: str = ""
+    """The endpoint of the remote application; empty if the input does not show it."""
+    is_cross_model: bool = False
+    """Whether Juju says that the application is in another model; Juju 4 never does."""
 
     def decode(self) -> RelationDatabags:
         """Return what the databags hold."""

@@ -23,6 +23,7 @@ NAMES = (
     "check",
     "diff",
     "explain",
+    "migrate-plan",
     "probe",
     "render",
     "status",

@@ -24,7 +24,7 @@ RELATED_UNITS_KEY = "related-units"
 UNIT_KEYS = frozenset(
     {"charm", "leader", "life", "opened-ports", "relation-info", "workload-version"}
 )
-PARCA_CHARM = re.compile(r"(?:.*[:/])?parca(?:-k8s)?(?:-[0-9]+)?")
+PARCA_CHARM = re.compile(r"(?:.*[:/])?(parca(?:-k8s)?)(?:-[0-9]+)?")
 RELATION_ID = re.compile(r"[0-9]{1,18}")
 # The name of an application or an endpoint, and that of a unit, such as `remote-1a2b/0`.
 NAME = re.compile(r"[A-Za-z0-9_-]+")
@@ -43,9 +43,14 @@ class ShownRelation(NamedTuple):
     endpoint: str
     """The endpoint of the unit's own application; empty if it has no valid name."""
     related_endpoint: str
-    is_parca: bool
-    """Whether the unit's charm is one of the two that run Parca."""
+    parca_charm: str
+    """`parca` or `parca-k8s` if that is the unit's charm; empty for any other charm."""
     printed: Object
+
+    @property
+    def is_parca(self) -> bool:
+        """Whether the unit's charm is one of the two that run Parca."""
+        return bool(self.parca_charm)
 
     @property
     def is_cross_model(self) -> bool:
@@ -90,15 +95,15 @@ def decode_show_unit(output: object) -> Dict[str, List[ShownRelation]]:
         known: List[Object] = [relation for relation in relations if relation is not None]
         if listed is None or len(known) < len(relations):
             raise CommandError(f"malformed relation-info of {unit_name}")
-        is_parca = PARCA_CHARM.fullmatch(parse_text(unit.get("charm")) or "") is not None
-        units[unit_name] = number_relations(unit_name, is_parca, known)
+        charm = PARCA_CHARM.fullmatch(parse_text(unit.get("charm")) or "")
+        units[unit_name] = number_relations(unit_name, charm.group(1) if charm else "", known)
     if not units:
         raise CommandError("no unit found")
     return units
 
 
 def number_relations(
-    unit_name: str, is_parca: bool, relations: Sequence[Object]
+    unit_name: str, parca_charm: str, relations: Sequence[Object]
 ) -> List[ShownRelation]:
     """Return the relations of a unit with their ids.
 
@@ -113,7 +118,7 @@ def number_relations(
             is_numbered=is_numbered,
             endpoint=parse_name(relation.get("endpoint")),
             related_endpoint=parse_name(relation.get("related-endpoint")),
-            is_parca=is_parca,
+            parca_charm=parca_charm,
             printed=relation,
         )
         for position, (relation_id, relation) in enumerate(zip(ids, relations))

@@ -1,0 +1,295 @@
+"""The plan of a move to parca-k8s, as Markdown for people."""
+
+from __future__ import annotations
+
+import re
+from typing import Iterable, Iterator, Sequence
+
+from parca_scrape.cli.comparison import Change, Row
+from parca_scrape.cli.console import count, show
+from parca_scrape.cli.diff import describe
+from parca_scrape.migration.addresses import Reach
+from parca_scrape.migration.charms import ENDPOINTS, NEW_ENDPOINTS, OPTIONS, PROFILES
+from parca_scrape.migration.continuity import PARCA_YAML, Entry
+from parca_scrape.migration.plan import ApplicationPlan, Plan, list_related
+from parca_scrape.migration.settings import DROPPED_KEYS, Fate
+from parca_scrape.migration.steps import Step
+
+RESOLVES = {Reach.NO: "no", Reach.UNKNOWN: "unknown", Reach.ADDRESS: "not needed"}
+FATES = {
+    Fate.GAINED: "gained",
+    Fate.LOST: "lost",
+    Fate.KEPT: "kept",
+    Fate.ABSENT: "not set",
+    Fate.UNKNOWN: "unknown",
+}
+# In Markdown, an underscore inside a word is only an underscore.
+SPECIAL = re.compile(r"[\\`*\[<|]|\b_|_\b")
+
+
+def write_plan(plan: Plan) -> str:
+    """Return a plan as Markdown."""
+    sections = (
+        write_head(plan),
+        write_applications(plan.applications),
+        write_addresses(plan.applications),
+        write_settings(plan.applications),
+        write_series(plan),
+        write_steps(plan.steps),
+        write_rest(plan),
+        write_profiles(),
+    )
+    return "\n".join(line for section in sections for line in (*section, ""))
+
+
+def write_head(plan: Plan) -> Iterator[str]:
+    """Yield what the plan is for, and what to decide before the first step."""
+    deployment = plan.deployment
+    yield f"# From {code(deployment.parca)} to parca-k8s"
+    yield ""
+    yield (
+        f"{code(deployment.parca_unit)} in the model {code(deployment.parca_model)} scrapes"
+        f" {count(len(plan.applications), 'application')}. This plan moves"
+        f" {'it' if len(plan.applications) == 1 else 'them'} to {code('parca-k8s')} in the"
+        f" Kubernetes model {code(plan.way.target.address)}, with the commands of Juju"
+        f" {plan.way.juju}. Both Parcas run side by side in between."
+    )
+    yield ""
+    yield from list_items(summarise(plan))
+    yield ""
+    yield (
+        "Names in capital letters, such as `CHANNEL`, are not in the input: replace them. Run the"
+        " commands in order, and check each step before the next."
+    )
+
+
+def summarise(plan: Plan) -> Iterator[str]:
+    """Yield the results, one line each."""
+    counts = plan.counts
+    yield "Series: " + ", ".join(f"{change.value}: {counts[change]:,}" for change in Change) + "."
+    lost = [code(plan_.provider.application) for plan_ in plan.applications if plan_.is_lost]
+    if lost:
+        yield f"Addresses that do not resolve from the new model: {', '.join(lost)}. Decide first."
+    for fate in (Fate.GAINED, Fate.LOST):
+        names = [
+            code(application.provider.application)
+            for application in plan.applications
+            if fate in application.settings.values()
+        ]
+        if names:
+            yield f"Settings {fate.value}: {', '.join(names)}."
+    if plan.deployment.parca_charm == "parca-k8s":
+        yield "The input is of parca-k8s, not of the machine charm: the paths in the steps differ."
+    for warning in plan.move.warnings:
+        yield f"Warning: {escape(warning)}."
+
+
+def write_applications(applications: Sequence[ApplicationPlan]) -> Iterator[str]:
+    """Yield the section on the applications."""
+    yield "## Applications"
+    yield ""
+    yield from write_table(
+        ("relation", "application", "model", "charm", "library", "evidence"),
+        [
+            (
+                str(application.provider.relation.relation_id),
+                code(application.provider.endpoint),
+                code(application.provider.model),
+                code(application.provider.charm),
+                escape(application.library.name),
+                escape(application.library.evidence),
+            )
+            for application in applications
+        ],
+    )
+
+
+def write_addresses(applications: Sequence[ApplicationPlan]) -> Iterator[str]:
+    """Yield the section on the addresses."""
+    yield "## Addresses"
+    yield ""
+    yield (
+        "Can the new Parca find the hosts that the databags name? For those that are unknown, run"
+        " `getent hosts HOST` on the unit of parca-k8s, with `juju exec`."
+    )
+    yield ""
+    yield from write_table(
+        ("application", "of", "host", "resolves", "reason"),
+        [
+            (
+                code(application.provider.application),
+                code(host.origin),
+                code(host.name),
+                RESOLVES[host.reach],
+                host.reason,
+            )
+            for application in applications
+            for host in application.hosts
+        ],
+    )
+    for application in applications:
+        if application.choices:
+            yield ""
+            yield f"Choices for {code(application.provider.application)}:"
+            yield ""
+            yield from list_items(map(escape, application.choices))
+
+
+def write_settings(applications: Sequence[ApplicationPlan]) -> Iterator[str]:
+    """Yield the section on the settings that old libraries drop."""
+    yield "## Settings"
+    yield ""
+    yield (
+        "The library of the machine charm drops these settings, and scrapes https targets over"
+        " http. Unknown: the databags do not have the setting, but do not say whether the charm or"
+        " an old library left it out; after an upgrade of the library, it can appear."
+    )
+    yield ""
+    yield from write_table(
+        ("application", *map(code, DROPPED_KEYS)),
+        [
+            (
+                code(application.provider.application),
+                *(FATES[application.settings[key]] for key in DROPPED_KEYS),
+            )
+            for application in applications
+        ],
+    )
+
+
+def write_series(plan: Plan) -> Iterator[str]:
+    """Yield the section on the series."""
+    yield "## Series"
+    yield ""
+    source = (
+        f"the {code(PARCA_YAML)} in place"
+        if plan.move.before == PARCA_YAML
+        else "what the library of the machine charm makes of the databags"
+    )
+    yield (
+        f"Before: {source}. After: what parca-scrape makes of the same databags in the new model."
+        " A series goes on if its labels, with the name of the job, stay the same."
+    )
+    yield ""
+    yield from write_table(
+        ("change", "job", "target", "profiles", "details", "why", "what to do"),
+        [write_entry(entry) for entry in plan.move.entries],
+    )
+    yield ""
+    yield from write_reference(plan.move.reference_rows, plan.move.reference_failures)
+
+
+def write_entry(entry: Entry) -> Sequence[str]:
+    """Return a row of the table of series."""
+    return (*write_row(entry.row), escape(entry.cause.why), escape(entry.cause.action))
+
+
+def write_row(row: Row) -> Sequence[str]:
+    """Return what becomes of series of one target."""
+    return (
+        row.change.value,
+        code(row.series.job),
+        code(row.series.address),
+        "all" if row.is_whole else ", ".join(map(code, row.profiles)),
+        escape(describe(row)),
+    )
+
+
+def write_reference(rows: Sequence[Row], failures: Sequence[str]) -> Iterator[str]:
+    """Yield what differs if parca-k8s has the library that it was published with."""
+    if not rows and not failures:
+        yield (
+            "A parca-k8s with the charm library (up to LIBPATCH 6) instead of parca-scrape gives"
+            " the same series."
+        )
+        return
+    yield (
+        "A parca-k8s with the charm library (up to LIBPATCH 6) instead of parca-scrape differs"
+        " from this:"
+    )
+    yield ""
+    if failures:
+        yield from list_items(map(escape, failures))
+    if rows:
+        yield from [""] if failures else []
+        columns = ("change", "job", "target", "profiles", "details")
+        yield from write_table(columns, [write_row(row) for row in rows])
+
+
+def write_steps(steps: Sequence[Step]) -> Iterator[str]:
+    """Yield the section with the commands."""
+    yield "## Steps"
+    for number, step in enumerate(steps, start=1):
+        yield ""
+        yield f"### {number}. {step.title}"
+        yield ""
+        yield from write_commands(step.commands)
+        if step.notes:
+            yield ""
+            yield from list_items(step.notes)
+        yield ""
+        yield f"Check: {step.expected}."
+        if step.checks:
+            yield ""
+            yield from write_commands(step.checks)
+        if step.undo:
+            yield ""
+            yield "Way back:"
+            yield ""
+            yield from write_commands(step.undo)
+
+
+def write_rest(plan: Plan) -> Iterator[str]:
+    """Yield the section on the rest of the machine charm."""
+    yield "## Options and other endpoints"
+    yield ""
+    parts = [(option, "") for option in OPTIONS]
+    for endpoint in ENDPOINTS:
+        related = list_related(plan.deployment, endpoint.name)
+        parts.append((endpoint, ", ".join(map(code, related)) or "none shown"))
+    yield from write_table(
+        ("name", "interface", "related now", "in parca-k8s"),
+        [(code(part.name), code(part.interface), related, part.advice) for part, related in parts],
+    )
+    yield ""
+    yield f"parca-k8s also has {NEW_ENDPOINTS}."
+
+
+def write_profiles() -> Iterator[str]:
+    """Yield the section on what the old Parca has stored."""
+    yield "## Profiles that are stored"
+    yield ""
+    yield from list_items(PROFILES)
+
+
+def write_commands(commands: Sequence[str]) -> Iterator[str]:
+    """Yield a block of commands."""
+    yield "```sh"
+    yield from commands
+    yield "```"
+
+
+def write_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield a table, whose cells are Markdown."""
+    if not rows:
+        yield "None."
+        return
+    for cells in (columns, ["---"] * len(columns), *rows):
+        yield f"| {' | '.join(cells)} |"
+
+
+def list_items(items: Iterable[str]) -> Iterator[str]:
+    """Yield a list."""
+    for item in items:
+        yield f"- {item}"
+
+
+def code(text: str) -> str:
+    """Return text from a databag as code: nothing in it ends the code or the cell of a table."""
+    shown = show(text).replace("`", "'").replace("|", "\\|")
+    return f"`{shown}`" if shown else ""
+
+
+def escape(text: str) -> str:
+    """Return text as Markdown that shows it as it is."""
+    return SPECIAL.sub(r"\\\g<0>", show(text))

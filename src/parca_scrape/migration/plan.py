@@ -1,0 +1,173 @@
+"""The plan of a move to parca-k8s, as a value and as JSON."""
+
+from __future__ import annotations
+
+from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence
+
+from parca_scrape.cli.comparison import Change
+from parca_scrape.cli.diff import encode_row
+from parca_scrape.migration.addresses import Host, Reach, list_choices, list_hosts
+from parca_scrape.migration.charms import ENDPOINTS, OPTIONS, PROFILES
+from parca_scrape.migration.continuity import Entry, Move, follow_series
+from parca_scrape.migration.deployment import Deployment, Provider
+from parca_scrape.migration.places import read_place
+from parca_scrape.migration.settings import (
+    Fate,
+    Library,
+    follow_settings,
+    group_settings,
+    identify_library,
+)
+from parca_scrape.migration.steps import Step, Way, list_steps
+
+
+class ApplicationPlan(NamedTuple):
+    """What is to know about the move of one application."""
+
+    provider: Provider
+    library: Library
+    settings: Mapping[str, Fate]
+    hosts: Sequence[Host]
+    choices: Sequence[str]
+    """What can be done about hosts that do not resolve."""
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether a host cannot be found from the new model."""
+        return any(host.reach is Reach.NO for host in self.hosts)
+
+
+class Plan(NamedTuple):
+    """A plan."""
+
+    way: Way
+    applications: Sequence[ApplicationPlan]
+    move: Move
+    steps: Sequence[Step]
+
+    @property
+    def deployment(self) -> Deployment:
+        """What is deployed now."""
+        return self.way.deployment
+
+    @property
+    def needs_decisions(self) -> bool:
+        """Whether a series is lost, or a host cannot be found."""
+        return self.move.is_loss or any(application.is_lost for application in self.applications)
+
+    @property
+    def counts(self) -> Dict[Change, int]:
+        """How many targets have each change."""
+        counts = dict.fromkeys(Change, 0)
+        for entry in self.move.entries:
+            counts[entry.row.change] += 1
+        return counts
+
+
+def make_plan(way: Way, scrape_configs: Optional[Sequence[object]]) -> Plan:
+    """Return the plan for a deployment.
+
+    Args:
+        way: what the steps depend on.
+        scrape_configs: those in the `parca.yaml` of the old Parca, if it is known.
+
+    Raises:
+        CommandError: the series cannot be compared.
+    """
+    move = follow_series(way.deployment.providers, scrape_configs, way.target.name)
+    before, after = group_settings(move.old_configs), group_settings(move.new_configs)
+    applications: List[ApplicationPlan] = []
+    for provider in way.deployment.providers:
+        library = identify_library(provider.relation)
+        place = read_place(provider.relation)
+        hosts = list_hosts(provider.relation)
+        applications.append(
+            ApplicationPlan(
+                provider=provider,
+                library=library,
+                settings=follow_settings(
+                    before.get(place, set()), after.get(place, set()), library
+                ),
+                hosts=hosts,
+                choices=list_choices(hosts),
+            )
+        )
+    return Plan(way, applications, move, list_steps(way))
+
+
+def encode_plan(plan: Plan) -> Dict[str, object]:
+    """Return a plan for JSON."""
+    deployment = plan.deployment
+    return {
+        "parca": {
+            "unit": deployment.parca_unit,
+            "charm": deployment.parca_charm,
+            "model": deployment.parca_model,
+        },
+        "target_model": plan.way.target.address,
+        "juju": plan.way.juju,
+        "applications": [encode_application(application) for application in plan.applications],
+        "series": {
+            "before": plan.move.before,
+            "counts": {change.name.lower(): number for change, number in plan.counts.items()},
+            "targets": [encode_entry(entry) for entry in plan.move.entries],
+        },
+        "reference_library": {
+            "failures": list(plan.move.reference_failures),
+            "targets": [encode_row(row) for row in plan.move.reference_rows],
+        },
+        "steps": [encode_step(step) for step in plan.steps],
+        "options": [{"name": option.name, "advice": option.advice} for option in OPTIONS],
+        "endpoints": [
+            {
+                "name": endpoint.name,
+                "interface": endpoint.interface,
+                "related": list_related(deployment, endpoint.name),
+                "advice": endpoint.advice,
+            }
+            for endpoint in ENDPOINTS
+        ],
+        "profiles": list(PROFILES),
+        "warnings": list(plan.move.warnings),
+    }
+
+
+def encode_application(application: ApplicationPlan) -> Dict[str, object]:
+    """Return what is to know about an application for JSON."""
+    provider = application.provider
+    return {
+        "relation_id": provider.relation.relation_id,
+        "application": provider.application,
+        "endpoint": provider.relation.related_endpoint,
+        "model": provider.model,
+        "charm": provider.charm,
+        "is_cross_model": provider.is_cross_model,
+        "library": application.library._asdict(),
+        "settings": {key: fate.value for key, fate in application.settings.items()},
+        "hosts": [
+            {**host._asdict(), "reach": host.reach.name.lower()} for host in application.hosts
+        ],
+        "choices": list(application.choices),
+    }
+
+
+def encode_entry(entry: Entry) -> Dict[str, object]:
+    """Return what becomes of series for JSON."""
+    return {**encode_row(entry.row), **entry.cause._asdict()}
+
+
+def encode_step(step: Step) -> Dict[str, object]:
+    """Return a step for JSON."""
+    return {
+        key: list(value) if isinstance(value, tuple) else value
+        for key, value in step._asdict().items()
+    }
+
+
+def list_related(deployment: Deployment, endpoint: str) -> List[str]:
+    """Return the applications that are related to an endpoint of Parca, each with its own."""
+    return [
+        f"{other.application}:{other.related_endpoint}"
+        for other in deployment.others
+        if other.endpoint == endpoint
+    ]
