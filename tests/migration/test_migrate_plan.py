@@ -96,7 +96,9 @@ def test_every_version_of_juju_shows_the_same_applications_and_series(
 
 def test_a_model_in_which_all_goes_on_needs_no_decision(tmp_path: Path) -> None:
     dump = make_dump(ONE_PORT).replace("zinc-0.local", "10.1.80.4")
-    dump = dump.replace('"parca_scrape_unit', '"parca_scrape_unit_name": "zinc/0", "parca_scrape_unit')
+    dump = dump.replace(
+        '"parca_scrape_unit', '"parca_scrape_unit_name": "zinc/0", "parca_scrape_unit'
+    )
     exit_code, document = plan(tmp_path, dump)
     series = document["series"]
     assert isinstance(series, dict)
@@ -106,7 +108,9 @@ def test_a_model_in_which_all_goes_on_needs_no_decision(tmp_path: Path) -> None:
 
 def test_a_parca_yaml_that_has_what_the_databags_give_loses_nothing(tmp_path: Path) -> None:
     dump = make_dump(ONE_PORT).replace("zinc-0.local", "10.1.80.4")
-    dump = dump.replace('"parca_scrape_unit', '"parca_scrape_unit_name": "zinc/0", "parca_scrape_unit')
+    dump = dump.replace(
+        '"parca_scrape_unit', '"parca_scrape_unit_name": "zinc/0", "parca_scrape_unit'
+    )
     configuration = yaml.safe_dump(make_document()).replace("zinc-0.local", "10.1.80.4")
     (tmp_path / "parca.yaml").write_text(configuration)
     exit_code, document = plan(tmp_path, dump, "--parca-yaml", str(tmp_path / "parca.yaml"))

@@ -61,11 +61,11 @@ def run(arguments: argparse.Namespace) -> int:
         CommandError: an input cannot be used.
         OSError: the plan cannot be written.
     """
-    from parca_scrape.migration.deployment import describe_deployment
-    from parca_scrape.migration.markdown import write_plan
-    from parca_scrape.migration.models import Model
-    from parca_scrape.migration.plan import encode_plan, make_plan
-    from parca_scrape.migration.steps import Way
+    from parca_scrape.migration.plan.deployment import describe_deployment
+    from parca_scrape.migration.plan.markdown import write_plan
+    from parca_scrape.migration.plan.models import Model
+    from parca_scrape.migration.plan.plan import encode_plan, make_plan
+    from parca_scrape.migration.plan.steps import Way
 
     files = [] if arguments.live else arguments.files or [STANDARD_INPUT]
     if arguments.parca_yaml == STANDARD_INPUT and STANDARD_INPUT in files:

@@ -19,8 +19,8 @@ from parca_scrape.cli.relations import (
 )
 from parca_scrape.cli.series import Series, list_series
 from parca_scrape.databag import UnitDatabag
-from parca_scrape.migration.deployment import Provider
-from parca_scrape.migration.places import Place, get_place, read_place
+from parca_scrape.migration.plan.deployment import Provider
+from parca_scrape.migration.plan.places import Place, get_place, read_place
 from parca_scrape.problems import Problem
 from parca_scrape.targets import WILDCARD
 
@@ -77,6 +77,8 @@ class Evidence(NamedTuple):
     """Those that its units publish."""
     targets: Mapping[str, Sequence[str]]
     """The paths of the targets that its scrape jobs name, by their text."""
+    labels: FrozenSet[str]
+    """The names of all labels that its static configs have."""
     errors: Sequence[Problem]
     """What is wrong in its databags."""
 
@@ -201,12 +203,15 @@ def gather_evidence(
     known: Dict[Place, Evidence] = {}
     for relation in relations:
         targets: Dict[str, List[str]] = {}
+        labels: Set[str] = set()
         for element in list_elements(relation.app_databag):
+            labels.update(element.labels)
             targets.setdefault(element.text, []).append(element.findings.path)
         units = [UnitDatabag.decode(databag)[0] for databag in relation.unit_databags.values()]
         evidence = Evidence(
             addresses=frozenset(unit.address for unit in units),
             targets=targets,
+            labels=frozenset(labels),
             errors=errors.get(relation.relation_id, ()),
         )
         known.setdefault(read_place(relation), evidence)
@@ -217,7 +222,7 @@ def explain(row: Row, known: Known) -> Cause:
     """Return why something becomes of series, and what to do about it."""
     evidence = known.by_place.get(get_place(dict(row.series.labels)))
     if row.change is Change.BREAKS:
-        return explain_break(row.changed_labels)
+        return explain_break(row.changed_labels, evidence)
     if row.change is Change.ENDS:
         return explain_end(row.series, evidence, known)
     if row.change is Change.STARTS:
@@ -234,7 +239,7 @@ def explain(row: Row, known: Known) -> Cause:
     return Cause()
 
 
-def explain_break(labels: Sequence[ChangedLabel]) -> Cause:
+def explain_break(labels: Sequence[ChangedLabel], evidence: Optional[Evidence]) -> Cause:
     """Return why the labels of a target change."""
     values = {label.name: label.new for label in labels}
     if any(value.startswith(OFFERED_TO) for value in values.values()):
@@ -249,7 +254,8 @@ def explain_break(labels: Sequence[ChangedLabel]) -> Cause:
             "another job has the same name, and Parca accepts only one",
             "give each job its own job_name in the charm",
         )
-    if any(not label.new for label in changed):
+    published = evidence.labels if evidence else ()
+    if any(label.name in published and not label.new for label in changed):
         return Cause("parca-scrape skips a label that Parca cannot store", CHECK)
     return Cause(
         "the databags have other labels than parca.yaml",

@@ -14,7 +14,7 @@ from parca_scrape._getters import as_list, as_object
 from parca_scrape.cli.elements import load_jobs
 from parca_scrape.cli.relations import RelationTexts
 from parca_scrape.databag import SCRAPE_JOBS_KEY
-from parca_scrape.migration.places import Place, get_place
+from parca_scrape.migration.plan.places import Place, get_place
 
 DROPPED_KEYS = ("scheme", "tls_config", "profiling_config")
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import List, NamedTuple, Tuple
 
-from parca_scrape.migration.deployment import Deployment, Other, Provider
-from parca_scrape.migration.models import Model
+from parca_scrape.migration.plan.deployment import Deployment, Other, Provider
+from parca_scrape.migration.plan.models import Model
 
 NEW_PARCA = "parca-k8s"
 OFFER = "parca-k8s"
@@ -70,11 +70,17 @@ class Way(NamedTuple):
         return [other for other in self.deployment.others if not other.is_cross_model]
 
     @property
+    def collect_command(self) -> str:
+        """The command that saves what the new Parca gets."""
+        juju = f"juju exec -m {self.target.address} --unit {NEW_PARCA}/0"
+        return f'{juju} "$(parca-scrape collect)" > after.txt'
+
+    @property
     def status_checks(self) -> Tuple[str, ...]:
         """The commands that compare what Parca scrapes with the databags."""
         return (
-            f"juju exec -m {self.target.address} --unit {NEW_PARCA}/0"
-            ' "$(parca-scrape collect)" > after.txt',
+            self.collect_command,
+            "parca-scrape check after.txt",
             f"parca-scrape status --parca http://ADDRESS:{HTTP_PORT} --wait 60 after.txt",
         )
 
@@ -289,7 +295,7 @@ def compare(way: Way) -> Step:
     """Return the step that proves that the series go on."""
     return Step(
         title="Check that the series go on",
-        commands=(way.status_checks[0], "parca-scrape diff parca.yaml after.txt"),
+        commands=(way.collect_command, "parca-scrape diff parca.yaml after.txt"),
         expected="what the section Series of this plan says: the exit code is 0 if all go on",
     )
 

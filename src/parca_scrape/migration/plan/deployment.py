@@ -63,6 +63,8 @@ class Deployment(NamedTuple):
     """In the order of the ids of the relations."""
     others: Sequence[Other]
     """The relations of other endpoints of Parca."""
+    shows_others: bool
+    """Whether the input shows other endpoints of Parca."""
 
     @property
     def parca(self) -> str:
@@ -98,6 +100,7 @@ def describe_deployment(
         parca_model=model,
         providers=[describe_provider(relation, own, model) for relation in relations],
         others=list_others(of_parca, endpoint),
+        shows_others=bool(of_parca),
     )
 
 

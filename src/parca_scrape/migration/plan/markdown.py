@@ -8,12 +8,12 @@ from typing import Iterable, Iterator, Sequence
 from parca_scrape.cli.comparison import Change, Row
 from parca_scrape.cli.console import count, show
 from parca_scrape.cli.diff import describe
-from parca_scrape.migration.addresses import Reach
-from parca_scrape.migration.charms import ENDPOINTS, NEW_ENDPOINTS, OPTIONS, PROFILES
-from parca_scrape.migration.continuity import PARCA_YAML, Entry
-from parca_scrape.migration.plan import ApplicationPlan, Plan, list_related
-from parca_scrape.migration.settings import DROPPED_KEYS, Fate
-from parca_scrape.migration.steps import Step
+from parca_scrape.migration.plan.addresses import Reach
+from parca_scrape.migration.plan.charms import ENDPOINTS, NEW_ENDPOINTS, OPTIONS, PROFILES
+from parca_scrape.migration.plan.continuity import PARCA_YAML, Entry
+from parca_scrape.migration.plan.plan import ApplicationPlan, Plan, list_related
+from parca_scrape.migration.plan.settings import DROPPED_KEYS, Fate
+from parca_scrape.migration.plan.steps import Step
 
 RESOLVES = {Reach.NO: "no", Reach.UNKNOWN: "unknown", Reach.ADDRESS: "not needed"}
 FATES = {
@@ -246,7 +246,8 @@ def write_rest(plan: Plan) -> Iterator[str]:
     parts = [(option, "") for option in OPTIONS]
     for endpoint in ENDPOINTS:
         related = list_related(plan.deployment, endpoint.name)
-        parts.append((endpoint, ", ".join(map(code, related)) or "none shown"))
+        none = "nothing" if plan.deployment.shows_others else "not in the input"
+        parts.append((endpoint, ", ".join(map(code, related)) or none))
     yield from write_table(
         ("name", "interface", "related now", "in parca-k8s"),
         [(code(part.name), code(part.interface), related, part.advice) for part, related in parts],

@@ -6,19 +6,19 @@ from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 from parca_scrape.cli.comparison import Change
 from parca_scrape.cli.diff import encode_row
-from parca_scrape.migration.addresses import Host, Reach, list_choices, list_hosts
-from parca_scrape.migration.charms import ENDPOINTS, OPTIONS, PROFILES
-from parca_scrape.migration.continuity import Entry, Move, follow_series
-from parca_scrape.migration.deployment import Deployment, Provider
-from parca_scrape.migration.places import read_place
-from parca_scrape.migration.settings import (
+from parca_scrape.migration.plan.addresses import Host, Reach, list_choices, list_hosts
+from parca_scrape.migration.plan.charms import ENDPOINTS, OPTIONS, PROFILES
+from parca_scrape.migration.plan.continuity import Entry, Move, follow_series
+from parca_scrape.migration.plan.deployment import Deployment, Provider
+from parca_scrape.migration.plan.places import read_place
+from parca_scrape.migration.plan.settings import (
     Fate,
     Library,
     follow_settings,
     group_settings,
     identify_library,
 )
-from parca_scrape.migration.steps import Step, Way, list_steps
+from parca_scrape.migration.plan.steps import Step, Way, list_steps
 
 
 class ApplicationPlan(NamedTuple):

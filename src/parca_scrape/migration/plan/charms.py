@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Tuple
 
-from parca_scrape.migration.steps import HTTP_PORT, OLD_HTTP_PORT, OLD_PROFILES
+from parca_scrape.migration.plan.steps import HTTP_PORT, OLD_HTTP_PORT, OLD_PROFILES
 
 
 class Part(NamedTuple):
