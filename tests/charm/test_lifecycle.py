@@ -107,7 +107,7 @@ class Lifecycle(RuleBasedStateMachine):
             OBSERVING,
             None if jobs is None else json.dumps(jobs),
             is_published=True,
-            history=history,
+            history=CASES[history],
         )
         self.juju.deploy(application, units)
         self.relate(len(self.juju.providers) - 1, 0)

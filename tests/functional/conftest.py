@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from pathlib import Path
-from typing import Generator, Optional
+from typing import Generator, Optional, Tuple
 
 import pytest
 
@@ -35,6 +35,18 @@ def real_parca(tmp_path: Path) -> Generator[Parca, None, None]:
     server = Parca([real_binary()], tmp_path)
     yield server
     server.stop()
+
+
+@pytest.fixture
+def two_parcas(tmp_path: Path) -> Generator[Tuple[Parca, Parca], None, None]:
+    """Return two servers of Parca itself, not yet started."""
+    folders = [tmp_path / name for name in ("one", "other")]
+    for folder in folders:
+        folder.mkdir()
+    one, other = (Parca([real_binary()], folder) for folder in folders)
+    yield one, other
+    one.stop()
+    other.stop()
 
 
 @pytest.fixture

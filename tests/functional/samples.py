@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 import time
-from typing import Dict
+from typing import Any, Dict, List
 
 from tests.functional.parca import Parca
 
@@ -21,6 +21,23 @@ def samples_of(parca: Parca, kind: str, **labels: str) -> Samples:
         kind: the name of the profile, and of its only sample type.
         labels: what the labels of its series must be.
     """
+    return {
+        parse_time(sample["timestamp"]): int(sample["value"])
+        for series in find_series(parca, kind, **labels)
+        for sample in series["samples"]
+    }
+
+
+def label_sets_of(parca: Parca, kind: str) -> List[Dict[str, str]]:
+    """Return the labels of each series with samples of the last hour."""
+    return [
+        {label["name"]: label["value"] for label in series["labelset"]["labels"]}
+        for series in find_series(parca, kind)
+    ]
+
+
+def find_series(parca: Parca, kind: str, **labels: str) -> List[Any]:
+    """Return what the query API says about series of the last hour."""
     matchers = ",".join(f'{name}="{value}"' for name, value in labels.items())
     now = time.time()
     answer = parca.ask(
@@ -30,13 +47,8 @@ def samples_of(parca: Parca, kind: str, **labels: str) -> Samples:
         end=format_time(now + HOUR_SECONDS),
         step="0.001s",
     )
-    if answer is None:
-        return {}
-    return {
-        parse_time(sample["timestamp"]): int(sample["value"])
-        for series in answer["series"]
-        for sample in series["samples"]
-    }
+    series: List[Any] = [] if answer is None else answer["series"]
+    return series
 
 
 def format_time(seconds: float) -> str:

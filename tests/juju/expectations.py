@@ -10,7 +10,7 @@ from tests.hook_tools import Call, Databag
 from tests.juju.faults import Answers
 from tests.juju.hooks import Hook
 from tests.juju.model import Application, Juju, Relation, Side, Unit
-from tests.juju.published import CASES, metadata_of
+from tests.juju.published import metadata_of
 from tests.juju.styles import ConsumerStyle, ProviderStyle
 from tests.models import expected_jobs
 from tests.strategies import Json, Object, Remote
@@ -31,7 +31,7 @@ def app_databag(unit: Unit) -> Databag:
 def asked_jobs(application: Application) -> List[Object]:
     """Return the jobs of an application, as its version can publish them."""
     if application.is_published and application.history is not None:
-        published: List[Object] = json.loads(CASES[application.history]["app_data"]["scrape_jobs"])
+        published: List[Object] = json.loads(application.history["app_data"]["scrape_jobs"])
         return published
     if application.jobs is None:
         return [{"static_configs": [{"targets": ["*:80"]}]}]

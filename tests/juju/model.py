@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import Dict, Iterator, List, Optional, Set, Tuple, Union
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Set, Tuple, Union
 
 from tests.hook_tools import Databag
 from tests.juju.styles import ConsumerStyle, ProviderStyle
@@ -79,7 +79,7 @@ class Application:
         jobs: Optional[str] = None,
         *,
         is_published: bool = False,
-        history: Optional[int] = None,
+        history: Optional[Mapping[str, Any]] = None,
     ) -> None:
         self.name = name
         self.model = model

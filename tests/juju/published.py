@@ -56,7 +56,7 @@ def run_published(juju: Juju, unit: Unit, hook: Hook) -> None:
     if not (is_refresh or hook.name in WRITING_HOOKS):
         return
     assert application.history is not None
-    app_databag, unit_databag = history_databags(application, unit, CASES[application.history])
+    app_databag, unit_databag = history_databags(application, unit, application.history)
     for relation, side, _ in juju.sides_of(unit):
         if relation.ghost is None:
             side.write_unit(unit.number, unit_databag)
