@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from pathlib import Path
-from typing import Dict, List, Sequence, Tuple
+from typing import Any, Dict, List, Sequence, Tuple
 
 import pytest
 import yaml
@@ -36,12 +36,12 @@ def _in_the_folder_of_the_inputs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(PLANS)
 
 
-def plan(tmp_path: Path, dump: str, *options: str) -> Tuple[int, Dict[str, object]]:
+def plan(tmp_path: Path, dump: str, *options: str) -> Tuple[int, Dict[str, Any]]:
     """Return the exit code and the plan for a dump."""
     file = tmp_path / "dump"
     file.write_text(dump, encoding="utf-8")
     exit_code, out, _ = run("migrate", "plan", file, "--format", "json", *options)
-    document = json.loads(out)
+    document: Dict[str, Any] = json.loads(out)
     assert list_faults("migrate-plan", document) == []
     return exit_code, document
 
@@ -83,14 +83,12 @@ def test_every_version_of_juju_shows_the_same_applications_and_series(
     shown = ["parca/0"] if juju < "4" else units
     _, document = plan(tmp_path, show_unit(MACHINES, *shown, juju=juju))
     expected = json.loads((PLANS / "juju-3.json").read_text("utf-8"))
-    parts = ("parca", "applications", "series")
+    parts = ["parca", "applications", "series"]
     if juju == "4.0.16":
         # It does not show what applications of other models publish.
         kept = [part for part in expected["applications"] if part["model"] == "lma"]
-        applications = document["applications"]
-        assert isinstance(applications, list)
-        assert applications[:-1] == kept
-        parts = ("parca",)
+        assert document["applications"][:-1] == kept
+        parts = ["parca"]
     assert [document[part] for part in parts] == [expected[part] for part in parts]
 
 
@@ -101,7 +99,6 @@ def test_a_model_in_which_all_goes_on_needs_no_decision(tmp_path: Path) -> None:
     )
     exit_code, document = plan(tmp_path, dump)
     series = document["series"]
-    assert isinstance(series, dict)
     assert exit_code == 0
     assert series["counts"] == {"breaks": 0, "ends": 0, "moved": 0, "starts": 0, "goes_on": 1}
 
@@ -115,7 +112,6 @@ def test_a_parca_yaml_that_has_what_the_databags_give_loses_nothing(tmp_path: Pa
     (tmp_path / "parca.yaml").write_text(configuration)
     exit_code, document = plan(tmp_path, dump, "--parca-yaml", str(tmp_path / "parca.yaml"))
     series = document["series"]
-    assert isinstance(series, dict)
     assert (exit_code, series["before"]) == (0, "parca.yaml")
     assert series["counts"]["goes_on"] == 1
 
@@ -127,7 +123,6 @@ def test_a_stale_job_in_parca_yaml_is_reported_as_such(tmp_path: Path) -> None:
     option = ("--parca-yaml", str(tmp_path / "parca.yaml"))
     exit_code, document = plan(tmp_path, make_dump(ONE_PORT), *option)
     series = document["series"]
-    assert isinstance(series, dict)
     [ended] = [target for target in series["targets"] if target["change"] == "ends"]
     assert exit_code == 1
     assert ended["job"] == "gone"

@@ -116,7 +116,7 @@ def encode_plan(plan: Plan) -> Dict[str, object]:
             "failures": list(plan.move.reference_failures),
             "targets": [encode_row(row) for row in plan.move.reference_rows],
         },
-        "steps": [encode_step(step) for step in plan.steps],
+        "steps": [step._asdict() for step in plan.steps],
         "options": [{"name": option.name, "advice": option.advice} for option in OPTIONS],
         "endpoints": [
             {
@@ -154,14 +154,6 @@ def encode_application(application: ApplicationPlan) -> Dict[str, object]:
 def encode_entry(entry: Entry) -> Dict[str, object]:
     """Return what becomes of series for JSON."""
     return {**encode_row(entry.row), **entry.cause._asdict()}
-
-
-def encode_step(step: Step) -> Dict[str, object]:
-    """Return a step for JSON."""
-    return {
-        key: list(value) if isinstance(value, tuple) else value
-        for key, value in step._asdict().items()
-    }
 
 
 def list_related(deployment: Deployment, endpoint: str) -> List[str]:

@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import re
+import shlex
+from typing import List, Sequence
+
+import pytest
+
+from parca_scrape.cli.console import CommandError
+from parca_scrape.migration.plan.deployment import Deployment, Other, Provider
+from parca_scrape.migration.plan.models import Model
+from parca_scrape.migration.plan.steps import Step, Way, list_steps
+from tests.cli.deployed import REMOTE
+from tests.migration.relations import make_job, make_provider, make_relation
+
+SHOP = make_provider(make_relation(make_job("*:80")))
+HERE = SHOP._replace(application="zinc", model="cos", is_cross_model=True)
+OFFERED = Provider(
+    relation=SHOP.relation._replace(application=REMOTE, relation_id=14),
+    application="api",
+    model="edge",
+    charm="api",
+    is_cross_model=True,
+)
+CONSUMED = SHOP._replace(
+    relation=SHOP.relation._replace(application="edge-api"),
+    application="api",
+    model="edge",
+    is_cross_model=True,
+)
+AGENT = Other("parca-store-endpoint", "agent", "parca-store-endpoint", is_cross_model=False)
+METRICS = Other("metrics-endpoint", "prometheus", "metrics-endpoint", is_cross_model=False)
+ELSEWHERE = Other("grafana-dashboard", "grafana", "grafana-dashboard", is_cross_model=True)
+
+
+def make_way(
+    *providers: Provider, juju: int = 3, target: str = "cos", others: Sequence[Other] = ()
+) -> Way:
+    """Return the way of some applications."""
+    deployment = Deployment("parca/0", "parca", "lma", providers, others, shows_others=True)
+    return Way(deployment, "profiling-endpoint", Model.parse(target), juju)
+
+
+def commands_of(steps: List[Step], title: str) -> List[str]:
+    """Return the commands of the steps whose titles contain a text."""
+    return [command for step in steps if title in step.title for command in step.commands]
+
+
+def all_commands(steps: List[Step]) -> List[str]:
+    """Return the commands, checks and ways back of steps."""
+    return [command for step in steps for command in (*step.commands, *step.checks, *step.undo)]
+
+
+def test_the_endpoint_is_offered_once_and_consumed_once_in_each_model() -> None:
+    steps = list_steps(make_way(SHOP, SHOP._replace(application="web"), OFFERED))
+    assert commands_of(steps, "Offer") == ["juju offer cos.parca-k8s:profiling-endpoint parca-k8s"]
+    assert commands_of(steps, "Consume") == [
+        "juju consume -m lma cos.parca-k8s parca-k8s",
+        "juju consume -m edge cos.parca-k8s parca-k8s",
+    ]
+
+
+def test_every_application_is_related_to_the_new_parca_before_it_leaves_the_old_one() -> None:
+    steps = list_steps(make_way(SHOP, HERE, OFFERED, CONSUMED))
+    assert commands_of(steps, "Relate") == [
+        "juju integrate -m lma shop:profiling-endpoint parca-k8s:profiling-endpoint",
+        "juju integrate -m cos zinc:profiling-endpoint parca-k8s:profiling-endpoint",
+        "juju integrate -m edge api:profiling-endpoint parca-k8s:profiling-endpoint",
+        "juju integrate -m edge api:profiling-endpoint parca-k8s:profiling-endpoint",
+    ]
+    assert commands_of(steps, "from the old Parca")[0:0] == []
+    removed = [command for command in all_commands(steps) if "remove-relation -m lma" in command]
+    old = "parca:profiling-endpoint"
+    assert [command for command in removed if old in command or "14" in command] == [
+        f"juju remove-relation -m lma shop:profiling-endpoint {old}",
+        f"juju remove-relation -m lma shop:profiling-endpoint {old}",
+        "juju remove-relation -m lma 14",
+        f"juju remove-relation -m lma edge-api:profiling-endpoint {old}",
+    ]
+    titles = [step.title for step in steps]
+    assert max(map(titles.index, filter(lambda title: "Relate" in title, titles))) < titles.index(
+        "Stop the old Parca from scraping"
+    )
+
+
+def test_applications_in_the_new_model_need_no_offer() -> None:
+    steps = list_steps(make_way(HERE))
+    assert commands_of(steps, "Offer") + commands_of(steps, "Consume") == []
+
+
+def test_one_offer_is_for_all_endpoints_that_have_to_move() -> None:
+    steps = list_steps(make_way(SHOP, others=[AGENT, METRICS, ELSEWHERE]))
+    assert commands_of(steps, "Offer") == [
+        "juju offer cos.parca-k8s:profiling-endpoint,parca-store-endpoint,metrics-endpoint"
+        " parca-k8s"
+    ]
+
+
+def test_an_agent_leaves_the_old_parca_first_and_others_have_both() -> None:
+    steps = list_steps(make_way(SHOP, others=[AGENT, METRICS, ELSEWHERE]))
+    new = "parca-k8s:parca-store-endpoint"
+    assert commands_of(steps, "Move the relation") == [
+        "juju remove-relation -m lma agent:parca-store-endpoint parca:parca-store-endpoint",
+        f"juju integrate -m lma agent:parca-store-endpoint {new}",
+        "juju integrate -m lma prometheus:metrics-endpoint parca-k8s:metrics-endpoint",
+    ]
+
+
+def test_another_controller_is_named_in_every_command_for_the_new_model() -> None:
+    steps = list_steps(make_way(SHOP, target="k8s:admin/cos"))
+    assert commands_of(steps, "Offer") == [
+        "juju offer -c k8s admin/cos.parca-k8s:profiling-endpoint parca-k8s"
+    ]
+    assert commands_of(steps, "Consume") == [
+        "juju consume -m lma k8s:admin/cos.parca-k8s parca-k8s"
+    ]
+    of_new_model = [command for command in all_commands(steps) if "cos" in command]
+    assert [command for command in of_new_model if "k8s" not in command.split("cos")[0]] == []
+
+
+def test_juju_4_gets_no_command_that_it_does_not_have() -> None:
+    three, four = (
+        all_commands(list_steps(make_way(SHOP, OFFERED, juju=juju, others=[AGENT])))
+        for juju in (3, 4)
+    )
+    missing = re.compile(r"wait-for|--watch|export-bundle")
+    assert [command for command in three if missing.search(command)] == [
+        "juju wait-for application -m cos parca-k8s --timeout 15m"
+    ]
+    assert [command for command in four if missing.search(command)] == []
+
+
+def test_every_command_is_a_line_that_a_shell_can_split() -> None:
+    steps = list_steps(make_way(SHOP, HERE, OFFERED, CONSUMED, others=[AGENT, METRICS]))
+    for command in all_commands(steps):
+        assert shlex.split(command)[0] in ("juju", "parca-scrape")
+        assert "\n" not in command
+
+
+def test_every_step_that_changes_something_can_be_undone_but_the_last() -> None:
+    steps = list_steps(make_way(SHOP, OFFERED, others=[AGENT, METRICS]))
+    changing = [step for step in steps if not step.title.startswith(("Save", "Check"))]
+    assert [step.title for step in changing if not step.undo] == ["Remove the old Parca"]
+    assert [step.title for step in steps if not step.expected] == []
+
+
+def test_the_saas_has_another_name_than_the_old_parca() -> None:
+    way = make_way(SHOP)
+    deployment = way.deployment._replace(parca_unit="parca-k8s/0")
+    steps = list_steps(way._replace(deployment=deployment))
+    assert commands_of(steps, "Consume") == ["juju consume -m lma cos.parca-k8s new-parca-k8s"]
+
+
+@pytest.mark.parametrize(
+    ("text", "model"),
+    [
+        ("cos", Model("cos")),
+        ("admin/cos", Model("cos", qualifier="admin")),
+        ("k8s:cos", Model("cos", controller="k8s")),
+        ("k8s:me@external/cos", Model("cos", controller="k8s", qualifier="me@external")),
+    ],
+)
+def test_a_model_can_have_a_user_and_a_controller(text: str, model: Model) -> None:
+    assert Model.parse(text) == model
+    assert model.address == text
+
+
+@pytest.mark.parametrize("text", ["", "a b", "cos;ls", "-m", "a/b/c", "Cos", "$(id)"])
+def test_what_is_no_model_is_refused(text: str) -> None:
+    with pytest.raises(CommandError, match=r"--target-model: .*: expected MODEL"):
+        Model.parse(text)
