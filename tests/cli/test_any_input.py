@@ -13,7 +13,8 @@ from tests.cli.command import run
 from tests.cli.golden_files import GOLDEN, INPUTS
 from tests.functional.parca import NOBODY
 
-FILES = sorted([*INPUTS.glob("*"), *GOLDEN.glob("render/*")])
+PLANS = GOLDEN / "migrate-plan"
+FILES = sorted([*INPUTS.glob("*"), *GOLDEN.glob("render/*"), *PLANS.glob("*.yaml")])
 # `{}` is the file. Nothing listens on the address.
 COMMANDS: Dict[str, List[str]] = {
     "render": ["render", "{}"],
@@ -27,6 +28,9 @@ COMMANDS: Dict[str, List[str]] = {
     "diff json": ["diff", str(INPUTS / "kubernetes-collected.txt"), "{}", "--format", "json"],
     "diff k8s": ["diff", "--as", "k8s", "{}"],
     "diff machine": ["diff", "--as", "machine", "{}", "{}"],
+    "plan": ["migrate", "plan", "{}"],
+    "plan json": ["migrate", "plan", "--juju", "4", "--format", "json", "{}"],
+    "plan in place": ["migrate", "plan", str(PLANS / "juju-3.6-parca.yaml"), "--parca-yaml", "{}"],
     "status": ["status", "--parca", f"http://{NOBODY}", "{}"],
 }
 

@@ -151,6 +151,11 @@ def check_command(data: bytes) -> None:
     from parca_scrape.cli.findings import check_relations
     from parca_scrape.cli.output import encode_json, encode_yaml
     from parca_scrape.cli.relations import RelationTexts, render_texts
+    from parca_scrape.migration.plan.deployment import describe_deployment
+    from parca_scrape.migration.plan.markdown import write_plan
+    from parca_scrape.migration.plan.models import Model
+    from parca_scrape.migration.plan.plan import make_plan
+    from parca_scrape.migration.plan.steps import Way
 
     try:
         text = data.decode("utf-8-sig")
@@ -159,8 +164,13 @@ def check_command(data: bytes) -> None:
     refusal = ""
     relations: List[RelationTexts] = []
     try:
-        relations = inputs.join_inputs(*inputs.decode_input(text), ENDPOINT)
+        shown = inputs.decode_input(text)
+        relations = inputs.join_inputs(*shown, ENDPOINT)
         render_texts(relations)
+        deployment = describe_deployment(shown, relations, ENDPOINT)
+        way = Way(deployment, ENDPOINT, Model("cos"), juju=4)
+        lines = write_plan(make_plan(way, None)).splitlines()
+        assert all(map(str.isprintable, lines)), lines
     except CommandError as error:
         refusal = str(error)
         relations = []

@@ -35,7 +35,7 @@ target:
 If Parca needs a bearer token, set the environment variable PARCA_TOKEN. Exit code: 0 if all
 targets are healthy; 1 if any is not, or if Parca refused its last configuration; 2 if the input
 cannot be used, or Parca gives no usable answer."""
-EXAMPLE = "juju show-unit parca/0 | parca-scrape status --parca http://10.1.80.14:7070"
+EXAMPLE = "juju show-unit parca/0 | parca-scrape status --parca http://10.1.80.14:7994"
 
 # With thousands of jobs, Parca's API takes 20 seconds to answer.
 ANSWER_SECONDS = 30.0

@@ -30,6 +30,7 @@ MACHINE_RULES = "machine library"
 MACHINE_CHARM_LIBRARY = "machine"
 KUBERNETES_CHARM_LIBRARY = "k8s"
 DEFAULT_PORT = ":80"
+LABELS = ".labels"
 CHECK = "run parca-scrape check, and fix the charm"
 
 
@@ -75,12 +76,12 @@ class Evidence(NamedTuple):
 
     addresses: FrozenSet[str]
     """Those that its units publish."""
-    targets: Mapping[str, Sequence[str]]
-    """The paths of the targets that its scrape jobs name, by their text."""
+    targets: Mapping[str, str]
+    """The path of the first target with each text that its scrape jobs name."""
     labels: FrozenSet[str]
     """The names of all labels that its static configs have."""
-    errors: Sequence[Problem]
-    """What is wrong in its databags."""
+    errors: Mapping[str, Problem]
+    """The first that is wrong at each path in its databags; all labels have one path."""
 
     @property
     def has_wildcard(self) -> bool:
@@ -90,13 +91,14 @@ class Evidence(NamedTuple):
     def choose_error(self, address: str) -> Optional[Problem]:
         """Return the error that explains why a target is not scraped, or else the first."""
         port = address.rpartition(":")[2]
-        paths = [*self.targets.get(address, ()), *self.targets.get(f"{WILDCARD}:{port}", ())]
-        for error in self.errors:
-            for path in paths:
-                static_config = path.partition(".targets")[0]
-                if path.startswith(error.path) or error.path.startswith(f"{static_config}.labels"):
-                    return error
-        return next(iter(self.errors), None)
+        for text in (address, f"{WILDCARD}:{port}"):
+            path = self.targets.get(text, "")
+            static_config, _, _ = path.partition(".targets")
+            job, _, _ = path.partition(".")
+            for place in (path, static_config, f"{static_config}{LABELS}", job, f"{job}.scheme"):
+                if place in self.errors:
+                    return self.errors[place]
+        return next(iter(self.errors.values()), None)
 
 
 class Known(NamedTuple):
@@ -196,23 +198,24 @@ def gather_evidence(
     relations: Sequence[RelationTexts], problems: Sequence[Problem]
 ) -> Dict[Place, Evidence]:
     """Return what is known of relations, by the application that their labels name."""
-    errors: Dict[Optional[int], List[Problem]] = {}
+    errors: Dict[Optional[int], Dict[str, Problem]] = {}
     for problem in problems:
         if problem.severity == "error":
-            errors.setdefault(problem.relation_id, []).append(problem)
+            place = "".join(problem.path.partition(LABELS)[:2])
+            errors.setdefault(problem.relation_id, {}).setdefault(place, problem)
     known: Dict[Place, Evidence] = {}
     for relation in relations:
-        targets: Dict[str, List[str]] = {}
+        targets: Dict[str, str] = {}
         labels: Set[str] = set()
         for element in list_elements(relation.app_databag):
             labels.update(element.labels)
-            targets.setdefault(element.text, []).append(element.findings.path)
+            targets.setdefault(element.text, element.findings.path)
         units = [UnitDatabag.decode(databag)[0] for databag in relation.unit_databags.values()]
         evidence = Evidence(
             addresses=frozenset(unit.address for unit in units),
             targets=targets,
             labels=frozenset(labels),
-            errors=errors.get(relation.relation_id, ()),
+            errors=errors.get(relation.relation_id, {}),
         )
         known.setdefault(read_place(relation), evidence)
     return known
