@@ -97,7 +97,7 @@ def matrix(session: nox.Session, ops: str, form: str) -> None:
     options = ["--library", form, "--hypothesis-profile", "small", "-m", "not once"]
     # The command line does not depend on ops; the oldest and the newest Python are enough for it.
     if not is_full(str(session.python), ops):
-        options += ["--ignore", "tests/cli"]
+        options += ["--ignore", "tests/cli", "--ignore", "tests/migration"]
     command = ["python", "-m", "pytest", "-p", "no:cacheprovider", *options]
     output = session.run(*command, env=settings, silent=True) or ""
     session.log(output.strip().rpartition("\n")[2])
