@@ -48,7 +48,7 @@ class Parca:
     def __init__(self, command: Sequence[str], folder: Path) -> None:
         self._command = command
         self._folder = folder
-        self._config = folder / "parca.yaml"
+        self.config = folder / "parca.yaml"
         self._port = free_port()
         self._process: Optional[subprocess.Popen[bytes]] = None
 
@@ -61,7 +61,7 @@ class Parca:
         """Start the server with the configuration that is there."""
         command = [
             *self._command,
-            f"--config-path={self._config}",
+            f"--config-path={self.config}",
             f"--http-address={LOCALHOST}:{self._port}",
             f"--storage-path={self._folder / 'storage'}",
             f"--debuginfo-cache-dir={self._folder}",
@@ -115,7 +115,7 @@ class Parca:
         text: str = yaml.dump(document, Dumper=dumper, sort_keys=False)
         new = self._folder / "new.yaml"
         new.write_text(text, encoding="utf-8")
-        new.replace(self._config)
+        new.replace(self.config)
 
     def series(self) -> Set[Series]:
         """Return the series of every target that is scraped."""

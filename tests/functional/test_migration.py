@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import Dict, List, Set, Tuple
 
 from parca_scrape.cli import parca_api
 from parca_scrape.cli.series import Series
+from parca_scrape.migration.plan.deployment import Deployment
+from parca_scrape.migration.plan.models import Model
+from parca_scrape.migration.plan.steps import OLD_CONFIG, Way, stop_scraping
 from tests.functional.parca import Parca, free_port
 from tests.functional.pprof_program import MakeProgram
 from tests.functional.samples import label_sets_of, samples_of
@@ -73,6 +77,18 @@ def test_the_new_server_scrapes_the_same_series_but_for_the_listed_differences(
     assert scraped_series(new) == new_series
     listed = listed_differences(OLD_PROVIDERS, Stage.BOTH)
     assert find_differences(scraped_series(old), scraped_series(new)) == listed
+
+
+def test_the_old_server_stops_and_starts_scraping_as_the_plan_says(real_parca: Parca) -> None:
+    migration = Migration(OLD_PROVIDERS)
+    real_parca.start(migration.machine_configs)
+    before = real_parca.series()
+    deployment = Deployment("parca/0", "parca", "lma", [], [], shows_others=True)
+    step = stop_scraping(Way(deployment, "profiling-endpoint", Model("cos"), juju=3))
+    for [command], expected in ((step.commands, before - before), (step.undo, before)):
+        on_the_unit = command.partition(" -- ")[2].replace(OLD_CONFIG, str(real_parca.config))
+        subprocess.run(on_the_unit, shell=True, check=True)
+        assert real_parca.settled_series(expected) == expected
 
 
 def test_the_new_server_stores_the_same_series_and_the_old_one_keeps_its_profiles(
