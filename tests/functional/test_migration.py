@@ -82,10 +82,12 @@ def test_the_new_server_scrapes_the_same_series_but_for_the_listed_differences(
 def test_the_old_server_stops_and_starts_scraping_as_the_plan_says(real_parca: Parca) -> None:
     migration = Migration(OLD_PROVIDERS)
     real_parca.start(migration.machine_configs)
+    assert real_parca.wait_until(lambda: bool(real_parca.series()))
     before = real_parca.series()
     deployment = Deployment("parca/0", "parca", "lma", [], [], shows_others=True)
     step = stop_scraping(Way(deployment, "profiling-endpoint", Model("cos"), juju=3))
-    for [command], expected in ((step.commands, before - before), (step.undo, before)):
+    nothing = before - before
+    for [command], expected in ((step.commands, nothing), (step.undo, before)):
         on_the_unit = command.partition(" -- ")[2].replace(OLD_CONFIG, str(real_parca.config))
         subprocess.run(on_the_unit, shell=True, check=True)
         assert real_parca.settled_series(expected) == expected
