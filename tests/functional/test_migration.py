@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 from pathlib import Path
 from typing import Dict, List, Set, Tuple
@@ -10,8 +11,9 @@ from parca_scrape.cli import parca_api
 from parca_scrape.cli.series import Series
 from parca_scrape.migration.plan.deployment import Deployment
 from parca_scrape.migration.plan.models import Model
-from parca_scrape.migration.plan.steps import OLD_CONFIG, Way, stop_scraping
-from tests.functional.parca import Parca, free_port
+from parca_scrape.migration.plan.old_parca import stop_scraping
+from parca_scrape.migration.plan.way import OLD_CONFIG, Way
+from tests.functional.parca import NOBODY, Parca, free_port
 from tests.functional.pprof_program import MakeProgram
 from tests.functional.samples import label_sets_of, samples_of
 from tests.juju.migration import (
@@ -80,16 +82,15 @@ def test_the_new_server_scrapes_the_same_series_but_for_the_listed_differences(
 
 
 def test_the_old_server_stops_and_starts_scraping_as_the_plan_says(real_parca: Parca) -> None:
-    migration = Migration(OLD_PROVIDERS)
-    real_parca.start(migration.machine_configs)
+    real_parca.start([{"job_name": "zinc", "static_configs": [{"targets": [NOBODY]}]}])
     assert real_parca.wait_until(lambda: bool(real_parca.series()))
     before = real_parca.series()
     deployment = Deployment("parca/0", "parca", "lma", [], [], shows_others=True)
     step = stop_scraping(Way(deployment, "profiling-endpoint", Model("cos"), juju=3))
     nothing = before - before
     for [command], expected in ((step.commands, nothing), (step.undo, before)):
-        on_the_unit = command.partition(" -- ")[2].replace(OLD_CONFIG, str(real_parca.config))
-        subprocess.run(on_the_unit, shell=True, check=True)
+        script = shlex.split(command)[-1].replace(OLD_CONFIG, str(real_parca.config))
+        subprocess.run(["sh", "-c", script], check=True)
         assert real_parca.settled_series(expected) == expected
 
 

@@ -155,7 +155,7 @@ def check_command(data: bytes) -> None:
     from parca_scrape.migration.plan.markdown import write_plan
     from parca_scrape.migration.plan.models import Model
     from parca_scrape.migration.plan.plan import make_plan
-    from parca_scrape.migration.plan.steps import Way
+    from parca_scrape.migration.plan.way import Way
 
     try:
         text = data.decode("utf-8-sig")

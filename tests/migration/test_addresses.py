@@ -59,7 +59,7 @@ def test_there_are_choices_only_for_hosts_that_do_not_resolve() -> None:
     target = Host("scrape_jobs[0]", "a.lxd", Reach.NO, "")
     assert list_choices([target._replace(reach=Reach.UNKNOWN)]) == []
     upgrade, ingress, dns, target_choice = list_choices([unit, silent, target])
-    assert "AddressSource.INGRESS to its ProfilingEndpointProvider" in upgrade
+    assert "unit_address=AddressSource.INGRESS to ProfilingEndpointProvider" in upgrade
     assert ingress.endswith(f"(now shop/0: {ADDRESS}). The input shows none for shop/1.")
     assert dns.startswith("Make the cluster resolve the names")
     assert list_choices([target]) == [target_choice]

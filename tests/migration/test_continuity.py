@@ -62,7 +62,7 @@ WORTH_A_REASON = [
         (),
         "the profiling_config of the job adds these profiles",
     ),
-    ("ENDS", [make_job("api.example.com:80")], (), "no scrape job asks for it: the library"),
+    ("ENDS", [make_job("api.example.com:80")], (), "no scrape job lists it: the library"),
     (
         "ENDS",
         [PORT, make_job("*:99999", job_name="b")],
@@ -115,7 +115,9 @@ def test_labels_break_series() -> None:
         ([label(team="web")], [PORT]),
     ):
         changed_label = follow_jobs(*jobs, before=before)
-        assert changed_label.cause.why == "the databags have other labels than parca.yaml"
+        assert (
+            changed_label.cause.why == "the labels in the databags differ from those in parca.yaml"
+        )
 
 
 def test_a_job_of_a_taken_name_gets_another_one() -> None:

@@ -56,4 +56,6 @@ def test_a_hostile_databag_cannot_add_a_line_or_a_command(tmp_path: Path) -> Non
     assert [line for line in out.splitlines() if line.startswith("rm")] == []
     assert all(line.isprintable() for line in out.splitlines())
     blocks = out.split("```")[1::2]
-    assert all(block.startswith(("sh\njuju ", "sh\nparca-scrape ")) for block in blocks)
+    assert all(
+        block.startswith(("sh\njuju ", "sh\nparca-scrape ", "sh\numask ")) for block in blocks
+    )

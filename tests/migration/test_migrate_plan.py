@@ -92,6 +92,14 @@ def test_every_version_of_juju_shows_the_same_applications_and_series(
     assert [document[part] for part in parts] == [expected[part] for part in parts]
 
 
+def test_on_juju_4_both_inputs_together_show_what_show_unit_of_juju_3_shows(
+    tmp_path: Path,
+) -> None:
+    dump = show_unit(MACHINES, "parca/0", juju="4.0.16")
+    _, document = plan(tmp_path, dump, str(PLANS / "collected.txt"))
+    assert document == json.loads((PLANS / "juju-3.json").read_text("utf-8"))
+
+
 def test_a_model_in_which_all_goes_on_needs_no_decision(tmp_path: Path) -> None:
     dump = make_dump(ONE_PORT).replace("zinc-0.local", "10.1.80.4")
     dump = dump.replace(

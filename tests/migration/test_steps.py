@@ -9,7 +9,8 @@ import pytest
 from parca_scrape.cli.console import CommandError
 from parca_scrape.migration.plan.deployment import Deployment, Other, Provider
 from parca_scrape.migration.plan.models import Model
-from parca_scrape.migration.plan.steps import Step, Way, list_steps
+from parca_scrape.migration.plan.steps import list_steps
+from parca_scrape.migration.plan.way import Forecast, Step, Way
 from tests.cli.deployed import REMOTE
 from tests.migration.relations import make_job, make_provider, make_relation
 
@@ -41,6 +42,11 @@ def make_way(
     return Way(deployment, "profiling-endpoint", Model.parse(target), juju)
 
 
+def steps_of(way: Way, *blocked: int) -> List[Step]:
+    """Return the steps of a way on which some relations have hosts that do not resolve."""
+    return list_steps(way, Forecast(frozenset(blocked), "breaks: 0", is_of_parca_yaml=True))
+
+
 def commands_of(steps: List[Step], title: str) -> List[str]:
     """Return the commands of the steps whose titles contain a text."""
     return [command for step in steps if title in step.title for command in step.commands]
@@ -52,7 +58,7 @@ def all_commands(steps: List[Step]) -> List[str]:
 
 
 def test_the_endpoint_is_offered_once_and_consumed_once_in_each_model() -> None:
-    steps = list_steps(make_way(SHOP, SHOP._replace(application="web"), OFFERED))
+    steps = steps_of(make_way(SHOP, SHOP._replace(application="web"), OFFERED))
     assert commands_of(steps, "Offer") == ["juju offer cos.parca-k8s:profiling-endpoint parca-k8s"]
     assert commands_of(steps, "Consume") == [
         "juju consume -m lma cos.parca-k8s parca-k8s",
@@ -61,20 +67,19 @@ def test_the_endpoint_is_offered_once_and_consumed_once_in_each_model() -> None:
 
 
 def test_every_application_is_related_to_the_new_parca_before_it_leaves_the_old_one() -> None:
-    steps = list_steps(make_way(SHOP, HERE, OFFERED, CONSUMED))
+    steps = steps_of(make_way(SHOP, HERE, OFFERED, CONSUMED))
     assert commands_of(steps, "Relate") == [
         "juju integrate -m lma shop:profiling-endpoint parca-k8s:profiling-endpoint",
         "juju integrate -m cos zinc:profiling-endpoint parca-k8s:profiling-endpoint",
         "juju integrate -m edge api:profiling-endpoint parca-k8s:profiling-endpoint",
         "juju integrate -m edge api:profiling-endpoint parca-k8s:profiling-endpoint",
     ]
-    assert commands_of(steps, "from the old Parca")[0:0] == []
-    removed = [command for command in all_commands(steps) if "remove-relation -m lma" in command]
     old = "parca:profiling-endpoint"
-    assert [command for command in removed if old in command or "14" in command] == [
+    assert commands_of(steps, "from the old Parca") == [
         f"juju remove-relation -m lma shop:profiling-endpoint {old}",
         f"juju remove-relation -m lma shop:profiling-endpoint {old}",
         "juju remove-relation -m lma 14",
+        "juju remove-saas -m edge OLD-SAAS",
         f"juju remove-relation -m lma edge-api:profiling-endpoint {old}",
     ]
     titles = [step.title for step in steps]
@@ -84,12 +89,12 @@ def test_every_application_is_related_to_the_new_parca_before_it_leaves_the_old_
 
 
 def test_applications_in_the_new_model_need_no_offer() -> None:
-    steps = list_steps(make_way(HERE))
+    steps = steps_of(make_way(HERE))
     assert commands_of(steps, "Offer") + commands_of(steps, "Consume") == []
 
 
 def test_one_offer_is_for_all_endpoints_that_have_to_move() -> None:
-    steps = list_steps(make_way(SHOP, others=[AGENT, METRICS, ELSEWHERE]))
+    steps = steps_of(make_way(SHOP, others=[AGENT, METRICS, ELSEWHERE]))
     assert commands_of(steps, "Offer") == [
         "juju offer cos.parca-k8s:profiling-endpoint,parca-store-endpoint,metrics-endpoint"
         " parca-k8s"
@@ -97,17 +102,60 @@ def test_one_offer_is_for_all_endpoints_that_have_to_move() -> None:
 
 
 def test_an_agent_leaves_the_old_parca_first_and_others_have_both() -> None:
-    steps = list_steps(make_way(SHOP, others=[AGENT, METRICS, ELSEWHERE]))
-    new = "parca-k8s:parca-store-endpoint"
-    assert commands_of(steps, "Move the relation") == [
+    steps = steps_of(make_way(SHOP, others=[AGENT, METRICS, ELSEWHERE]))
+    store, metrics, grafana = (
+        commands_of(steps, endpoint)
+        for endpoint in ("parca-store-endpoint", "metrics-endpoint", "grafana-dashboard")
+    )
+    assert store == [
         "juju remove-relation -m lma agent:parca-store-endpoint parca:parca-store-endpoint",
-        f"juju integrate -m lma agent:parca-store-endpoint {new}",
-        "juju integrate -m lma prometheus:metrics-endpoint parca-k8s:metrics-endpoint",
+        "juju integrate -m lma agent:parca-store-endpoint parca-k8s:parca-store-endpoint",
+    ]
+    assert metrics == [
+        "juju integrate -m lma prometheus:metrics-endpoint parca-k8s:metrics-endpoint"
+    ]
+    assert grafana == [
+        "juju integrate -m cos APPLICATION:grafana-dashboard parca-k8s:grafana-dashboard"
+    ]
+    assert commands_of(steps, "ingress") == [
+        "juju integrate -m cos parca-k8s:ingress TRAEFIK:traefik-route"
+    ]
+    assert commands_of(steps_of(make_way(SHOP, others=[METRICS])), "ingress") == []
+
+
+def test_an_application_whose_hosts_do_not_resolve_has_a_note() -> None:
+    way = make_way(SHOP, OFFERED)
+    titles = [
+        step.title
+        for step in steps_of(way, 14)
+        if any("its addresses" in note for note in step.notes)
+    ]
+    assert titles == ["Relate api to the new Parca"]
+
+
+def test_an_offer_of_the_old_parca_goes_with_it() -> None:
+    steps = steps_of(make_way(SHOP, OFFERED))
+    assert commands_of(steps, "Remove api") == [
+        "juju remove-relation -m lma 14",
+        "juju remove-saas -m edge OLD-SAAS",
+    ]
+    assert commands_of(steps, "Remove the old") == [
+        "juju remove-offer lma.OLD-OFFER",
+        "juju remove-application -m lma parca",
     ]
 
 
+def test_the_last_check_names_what_diff_prints() -> None:
+    way = make_way(SHOP)
+    [known] = [step for step in steps_of(way) if step.title.startswith("Check")]
+    assert known.expected == "the last line is `breaks: 0`, as in the section Series"
+    forecast = Forecast(frozenset(), "breaks: 0", is_of_parca_yaml=False)
+    [unknown] = [step for step in list_steps(way, forecast) if step.title.startswith("Check")]
+    assert "--parca-yaml parca.yaml" in unknown.expected
+
+
 def test_another_controller_is_named_in_every_command_for_the_new_model() -> None:
-    steps = list_steps(make_way(SHOP, target="k8s:admin/cos"))
+    steps = steps_of(make_way(SHOP, target="k8s:admin/cos"))
     assert commands_of(steps, "Offer") == [
         "juju offer -c k8s admin/cos.parca-k8s:profiling-endpoint parca-k8s"
     ]
@@ -120,7 +168,7 @@ def test_another_controller_is_named_in_every_command_for_the_new_model() -> Non
 
 def test_juju_4_gets_no_command_that_it_does_not_have() -> None:
     three, four = (
-        all_commands(list_steps(make_way(SHOP, OFFERED, juju=juju, others=[AGENT])))
+        all_commands(steps_of(make_way(SHOP, OFFERED, juju=juju, others=[AGENT])))
         for juju in (3, 4)
     )
     missing = re.compile(r"wait-for|--watch|export-bundle")
@@ -131,14 +179,14 @@ def test_juju_4_gets_no_command_that_it_does_not_have() -> None:
 
 
 def test_every_command_is_a_line_that_a_shell_can_split() -> None:
-    steps = list_steps(make_way(SHOP, HERE, OFFERED, CONSUMED, others=[AGENT, METRICS]))
+    steps = steps_of(make_way(SHOP, HERE, OFFERED, CONSUMED, others=[AGENT, METRICS]))
     for command in all_commands(steps):
-        assert shlex.split(command)[0] in ("juju", "parca-scrape")
+        assert shlex.split(command)[0] in ("juju", "parca-scrape", "umask")
         assert "\n" not in command
 
 
 def test_every_step_that_changes_something_can_be_undone_but_the_last() -> None:
-    steps = list_steps(make_way(SHOP, OFFERED, others=[AGENT, METRICS]))
+    steps = steps_of(make_way(SHOP, OFFERED, others=[AGENT, METRICS]))
     changing = [step for step in steps if not step.title.startswith(("Save", "Check"))]
     assert [step.title for step in changing if not step.undo] == ["Remove the old Parca"]
     assert [step.title for step in steps if not step.expected] == []
@@ -147,7 +195,7 @@ def test_every_step_that_changes_something_can_be_undone_but_the_last() -> None:
 def test_the_saas_has_another_name_than_the_old_parca() -> None:
     way = make_way(SHOP)
     deployment = way.deployment._replace(parca_unit="parca-k8s/0")
-    steps = list_steps(way._replace(deployment=deployment))
+    steps = steps_of(way._replace(deployment=deployment))
     assert commands_of(steps, "Consume") == ["juju consume -m lma cos.parca-k8s new-parca-k8s"]
 
 

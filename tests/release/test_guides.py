@@ -27,7 +27,8 @@ def prepare_move(folder: Path) -> None:
     """Write what the guide says that Juju has printed."""
     shutil.copy(PLANS / "juju-3.6-parca.yaml", folder / "dump.yaml")
     shutil.copy(PLANS / "parca.yaml", folder)
-    shutil.copy(PLANS / "collected.txt", folder / "after.txt")
+    for name in ("collected.txt", "after.txt"):
+        shutil.copy(PLANS / "collected.txt", folder / name)
 
 
 GUIDES: Dict[str, Callable[[Path], None]] = {"docs/moving-to-kubernetes.md": prepare_move}

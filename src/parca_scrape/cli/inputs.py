@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Dict, List, NamedTuple, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, List, NamedTuple, Sequence
 
 from parca_scrape._names import DEFAULT_RELATION_NAME
 from parca_scrape.cli.console import STANDARD_INPUT, CommandError, name_input, read_text, show
@@ -75,26 +75,24 @@ def read(arguments: argparse.Namespace) -> List[RelationTexts]:
     Raises:
         CommandError: an input cannot be used, or shows no relation of the endpoint.
     """
-    return read_all(arguments)[1]
+    return join_inputs(*read_shown(arguments), arguments.endpoint)
 
 
-def read_all(arguments: argparse.Namespace) -> Tuple[Shown, List[RelationTexts]]:
-    """Return what the inputs show, and the relations of the Parca charm.
+def read_shown(arguments: argparse.Namespace) -> Shown:
+    """Return what the inputs show.
 
     Raises:
-        CommandError: an input cannot be used, or shows no relation of the endpoint.
+        CommandError: an input cannot be used.
     """
     if arguments.live is None:
         if arguments.model is not None:
             raise CommandError("--model: only allowed with --live")
-        shown = read_files(arguments.files or [STANDARD_INPUT])
-        return shown, join_inputs(*shown, arguments.endpoint)
+        return read_files(arguments.files or [STANDARD_INPUT])
     if arguments.files:
         raise CommandError("--live: not allowed with FILE")
     output = run_script(arguments.live, arguments.endpoint, arguments.model)
     try:
-        shown = decode_input(output)
-        return shown, join_inputs(*shown, arguments.endpoint)
+        return decode_input(output)
     except CommandError as error:
         raise CommandError(f"{show(arguments.live)}: {error}") from None
 

@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     import argparse
 
 DESCRIPTION = """\
-Plan the move of everything that a machine parca scrapes to parca-k8s: the commands of Juju with
-checks and the way back, which addresses do not resolve from the new model, which settings old
-libraries dropped, and what becomes of each series. Exit code: 0 if all series go on, move or
-start and every address may resolve; 1 if not; 2 if an input cannot be used."""
+Plan the move of everything that a machine parca scrapes to parca-k8s: the commands of Juju, with
+checks and how to undo them, which addresses do not resolve from the new model, which settings
+old libraries drop, and what happens to each series. On Juju 4, pass the output of the script of
+parca-scrape collect together with that of juju show-unit. Exit code: 0 if all series go on, move
+or start and no address is known not to resolve; 1 if there is something to decide; 2 if an input
+cannot be used."""
 EXAMPLE = "juju show-unit parca/0 | parca-scrape migrate plan --parca-yaml parca.yaml"
 
 
@@ -35,13 +37,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--parca-yaml",
         metavar="FILE",
         help="the configuration of the old Parca, to compare its series with those of the new one"
-        " (default: what the library of the machine charm makes of the databags)",
+        " (default: what the library of the machine charm generates from the databags)",
     )
     parser.add_argument(
         "--target-model",
         metavar="MODEL",
         default="cos",
-        help="the Kubernetes model for parca-k8s, also as CONTROLLER:USER/MODEL (default:"
+        help="the Kubernetes model for parca-k8s, optionally as CONTROLLER:USER/MODEL (default:"
         " %(default)s)",
     )
     parser.add_argument(
@@ -65,14 +67,17 @@ def run(arguments: argparse.Namespace) -> int:
     from parca_scrape.migration.plan.markdown import write_plan
     from parca_scrape.migration.plan.models import Model
     from parca_scrape.migration.plan.plan import encode_plan, make_plan
-    from parca_scrape.migration.plan.steps import Way
+    from parca_scrape.migration.plan.way import Way
 
     files = [] if arguments.live else arguments.files or [STANDARD_INPUT]
     if arguments.parca_yaml == STANDARD_INPUT and STANDARD_INPUT in files:
         raise CommandError("standard input can be read only once: pass - once")
     target = Model.parse(arguments.target_model)
     scrape_configs = read_parca_yaml(arguments.parca_yaml)
-    shown, relations = inputs.read_all(arguments)
+    shown = inputs.read_shown(arguments)
+    # Next to the output of the script, that of show-unit only adds what the script leaves out.
+    units = {} if shown.outputs else shown.units
+    relations = inputs.join_inputs(units, shown.outputs, arguments.endpoint)
     way = Way(
         deployment=describe_deployment(shown, relations, arguments.endpoint),
         endpoint=arguments.endpoint,

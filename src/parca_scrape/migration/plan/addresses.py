@@ -38,7 +38,7 @@ RULES = (
     Rule(
         re.compile(r".*\.svc(\.cluster\.local)?"),
         Reach.UNKNOWN,
-        "resolves only in its own Kubernetes cluster",
+        "resolves only if the new model is in the same Kubernetes cluster",
     ),
     Rule(re.compile(r"[^.]*"), Reach.NO, "has no domain, so only its own network resolves it"),
     Rule(re.compile(r".*\.lxd"), Reach.NO, "only the LXD host resolves it"),
@@ -128,12 +128,12 @@ def list_choices(hosts: Sequence[Host]) -> List[str]:
         ]
         unknown = [host.origin for host in units if not host.ingress_address]
         choices += [
-            "Upgrade the library of the charm to parca-scrape, and pass"
-            " unit_address=AddressSource.INGRESS to its ProfilingEndpointProvider: each unit then"
-            " publishes the address that Juju gives it for the relation.",
-            "Without a change in the charm: run a parca-k8s whose ProfilingEndpointConsumer has"
-            " unit_address=AddressSource.INGRESS. It then scrapes every unit of every application"
-            " at its ingress-address in Juju"
+            "Change the charm: its author upgrades the library to parca-scrape, and passes"
+            " unit_address=AddressSource.INGRESS to ProfilingEndpointProvider. After `juju"
+            " refresh`, each unit publishes the address that Juju gives it for the relation.",
+            "Change parca-k8s instead: build or request one that passes"
+            " unit_address=AddressSource.INGRESS to ProfilingEndpointConsumer. It scrapes every"
+            " unit of every application at its ingress-address in Juju"
             + (f" (now {', '.join(known)})." if known else ".")
             + (f" The input shows none for {', '.join(unknown)}." if unknown else ""),
             "Make the cluster resolve the names, for example with a rule in CoreDNS that forwards"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Tuple
 
-from parca_scrape.migration.plan.steps import HTTP_PORT, OLD_HTTP_PORT, OLD_PROFILES
+from parca_scrape.migration.plan.way import HTTP_PORT, OLD_HTTP_PORT, OLD_PROFILES
 
 
 class Part(NamedTuple):
@@ -33,14 +33,14 @@ ENDPOINTS = (
     Part(
         "metrics-endpoint",
         "prometheus_scrape",
-        "The same in parca-k8s. The series of Prometheus start anew, because they are of another"
-        " application.",
+        "The same in parca-k8s. Prometheus starts new series, because the application is a"
+        " different one.",
     ),
     Part(
         "grafana-dashboard",
         "grafana_dashboard",
-        "The same in parca-k8s. Related to Grafana as well, grafana-source makes Parca a data"
-        " source.",
+        "The same in parca-k8s. To make Parca a data source as well, relate grafana-source to"
+        " Grafana.",
     ),
     Part(
         "self-profiling-endpoint",
@@ -51,9 +51,9 @@ ENDPOINTS = (
     Part(
         "parca-store-endpoint",
         "parca_store",
-        "The same in parca-k8s, on port 7993 instead of 7070. An agent pushes to one Parca at a"
-        " time, so it is switched over. Agents on machines need the ingress of parca-k8s; with"
-        " certificates, they also need its CA.",
+        "The same in parca-k8s, but agents push to port 7993 instead of 7070. An agent pushes to"
+        " one Parca at a time, so it is switched over. Agents on machines need the ingress of"
+        " parca-k8s; with certificates, they also need its CA.",
     ),
     Part(
         "external-parca-store-endpoint",
@@ -67,14 +67,15 @@ NEW_ENDPOINTS = (
 )
 PROFILES: Tuple[str, ...] = (
     "Stored profiles stay in the old Parca: neither charm can export or import them.",
-    "With enable-persistence=false they are in memory, and are lost when the process ends. Parca"
-    " purges profiles when memory-storage-limit is reached.",
-    f"With enable-persistence=true they are on disk, in {OLD_PROFILES} (in older snaps"
-    f" {OLD_PROFILES.replace('common', 'current')}).",
-    "Keep the old Parca for as long as you want to look back. Meanwhile read both: the old one at"
-    f" http://OLD-ADDRESS:{OLD_HTTP_PORT}, the new one at http://NEW-ADDRESS:{HTTP_PORT}. In"
-    " Grafana, parca-k8s adds its own data source (grafana-source); add one of the type Parca with"
-    " the address of the old Parca by hand.",
-    "A query in the new Parca finds nothing from before the step in which the application was"
-    " related to it.",
+    "With enable-persistence=false they are in memory, and are lost when Parca restarts. Parca"
+    " also purges profiles when memory-storage-limit is reached.",
+    f"With enable-persistence=true they are on disk, in {OLD_PROFILES}, or in"
+    f" {OLD_PROFILES.replace('common', 'current')} with older snaps. To keep them, stop Parca and"
+    " copy the folder before you remove the charm; only a Parca with the same storage options can"
+    " read it.",
+    "Keep the old Parca for as long as you need its profiles, and query both: the old one at"
+    f" http://OLD-ADDRESS:{OLD_HTTP_PORT}, the new one at http://ADDRESS:{HTTP_PORT}. parca-k8s"
+    " adds its own data source to Grafana (grafana-source); for the old Parca, add a data source"
+    " of type Parca by hand.",
+    "The new Parca has no profiles from before you related an application to it.",
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
-from parca_scrape._getters import Pairs
 from parca_scrape.cli.comparison import Change, ChangedLabel, Row, compare
 from parca_scrape.cli.console import CommandError, show
 from parca_scrape.cli.diff import is_unchanged
@@ -32,6 +31,7 @@ KUBERNETES_CHARM_LIBRARY = "k8s"
 DEFAULT_PORT = ":80"
 LABELS = ".labels"
 CHECK = "run parca-scrape check, and fix the charm"
+COLLECT_AGAIN = "if that is not intended, save both again at the same time, and plan again"
 
 
 class Cause(NamedTuple):
@@ -70,6 +70,19 @@ class Move(NamedTuple):
         """Whether a series breaks or ends."""
         return any(entry.row.is_loss for entry in self.entries)
 
+    @property
+    def counts(self) -> Dict[Change, int]:
+        """How many targets have each change."""
+        counts = dict.fromkeys(Change, 0)
+        for entry in self.entries:
+            counts[entry.row.change] += 1
+        return counts
+
+    @property
+    def summary(self) -> str:
+        """The last line that `parca-scrape diff` prints for the same series."""
+        return ", ".join(f"{change.value}: {number:,}" for change, number in self.counts.items())
+
 
 class Evidence(NamedTuple):
     """What is known of the relation that series belong to."""
@@ -105,8 +118,9 @@ class Known(NamedTuple):
     """What explains rows."""
 
     by_place: Dict[Place, Evidence]
-    old_labels: Set[Pairs]
-    new_labels: Set[Pairs]
+    old_targets: Set[Tuple[str, str]]
+    """The job and the address of each target before the move."""
+    new_targets: Set[Tuple[str, str]]
     before: str
 
 
@@ -138,8 +152,8 @@ def follow_series(
     reference, reference_warnings = list_series(reference_configs)
     known = Known(
         by_place=gather_evidence(moved, problems),
-        old_labels={series.labels for series in old},
-        new_labels={series.labels for series in new},
+        old_targets={(series.job, series.address) for series in old},
+        new_targets={(series.job, series.address) for series in new},
         before=before,
     )
     warnings += [f"before: {warning}" for warning in old_warnings]
@@ -261,15 +275,15 @@ def explain_break(labels: Sequence[ChangedLabel], evidence: Optional[Evidence]) 
     if any(label.name in published and not label.new for label in changed):
         return Cause("parca-scrape skips a label that Parca cannot store", CHECK)
     return Cause(
-        "the databags have other labels than parca.yaml",
-        "compare with the current databags and parca.yaml",
+        "the labels in the databags differ from those in parca.yaml",
+        COLLECT_AGAIN,
     )
 
 
 def explain_end(series: Series, evidence: Optional[Evidence], known: Known) -> Cause:
     """Return why series end."""
     host = series.address[: -len(DEFAULT_PORT)]
-    if series.labels in known.new_labels:
+    if (series.job, series.address) in known.new_targets:
         return Cause(
             "the profiling_config of the job turns these profiles off, and the library of the"
             " machine charm drops it",
@@ -279,27 +293,25 @@ def explain_end(series: Series, evidence: Optional[Evidence], known: Known) -> C
         return Cause(
             "no relation in the input asks for it: the machine charm keeps the scrape configs of"
             " its last relation, and the input can be older or newer than parca.yaml",
-            "if it is still needed, collect the databags again",
+            COLLECT_AGAIN,
         )
     is_bare = series.address.endswith(DEFAULT_PORT) and host in evidence.addresses
     if is_bare and not evidence.has_wildcard:
         return Cause(
-            "no scrape job asks for it: the library of the machine charm adds the address of each"
+            "no scrape job lists it: the library of the machine charm adds the address of each"
             " unit without a port",
-            "nothing, unless something listens there",
+            "nothing; if something listens there, list it in the charm",
         )
     error = evidence.choose_error(series.address)
     if error is not None:
         where = f"{error.path}: " if error.path else ""
         return Cause(f"parca-scrape skips it: {where}{error.message}", CHECK)
-    return Cause(
-        "the databags do not ask for it", "compare with the current databags and parca.yaml"
-    )
+    return Cause("the databags do not ask for it", COLLECT_AGAIN)
 
 
 def explain_start(series: Series, known: Known) -> Cause:
     """Return why series start."""
-    if series.labels in known.old_labels:
+    if (series.job, series.address) in known.old_targets:
         return Cause(
             "the profiling_config of the job adds these profiles, and the library of the machine"
             " charm drops it"

@@ -92,6 +92,13 @@ def describe_deployment(
     if not is_unit_name(unit_name):
         unit_name = next((relation.unit_name for relation in of_parca), UNKNOWN_UNIT)
     model_uuid = shown.outputs[0].model_uuid if shown.outputs else ""
+    endpoints = {relation.relation_id: relation.related_endpoint for relation in of_parca}
+    relations = [
+        relation._replace(
+            related_endpoint=relation.related_endpoint or endpoints.get(relation.relation_id, "")
+        )
+        for relation in relations
+    ]
     own = choose_own_topology(relations, model_uuid)
     model = get_valid(own.model if own else "", UNKNOWN_MODEL)
     return Deployment(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Iterable, Iterator, Sequence
 
-from parca_scrape.cli.comparison import Change, Row
+from parca_scrape.cli.comparison import Row
 from parca_scrape.cli.console import count, show
 from parca_scrape.cli.diff import describe
 from parca_scrape.migration.plan.addresses import Reach
@@ -13,9 +13,9 @@ from parca_scrape.migration.plan.charms import ENDPOINTS, NEW_ENDPOINTS, OPTIONS
 from parca_scrape.migration.plan.continuity import PARCA_YAML, Entry
 from parca_scrape.migration.plan.plan import ApplicationPlan, Plan, list_related
 from parca_scrape.migration.plan.settings import DROPPED_KEYS, Fate
-from parca_scrape.migration.plan.steps import Step
+from parca_scrape.migration.plan.way import Step
 
-RESOLVES = {Reach.NO: "no", Reach.UNKNOWN: "unknown", Reach.ADDRESS: "not needed"}
+RESOLVES = {Reach.NO: "no", Reach.UNKNOWN: "unknown", Reach.ADDRESS: "IP address"}
 FATES = {
     Fate.GAINED: "gained",
     Fate.LOST: "lost",
@@ -32,7 +32,7 @@ def write_plan(plan: Plan) -> str:
     sections = (
         write_head(plan),
         write_applications(plan.applications),
-        write_addresses(plan.applications),
+        write_addresses(plan),
         write_settings(plan.applications),
         write_series(plan),
         write_steps(plan.steps),
@@ -52,24 +52,19 @@ def write_head(plan: Plan) -> Iterator[str]:
         f" {count(len(plan.applications), 'application')}. This plan moves"
         f" {'it' if len(plan.applications) == 1 else 'them'} to {code('parca-k8s')} in the"
         f" Kubernetes model {code(plan.way.target.address)}, with the commands of Juju"
-        f" {plan.way.juju}. Both Parcas run side by side in between."
+        f" {plan.way.juju}. Both Parcas run side by side during the move."
     )
     yield ""
     yield from list_items(summarise(plan))
     yield ""
-    yield (
-        "Names in capital letters, such as `CHANNEL`, are not in the input: replace them. Run the"
-        " commands in order, and check each step before the next."
-    )
+    yield "## Before you start"
+    yield ""
+    yield from list_items(plan.preparations)
 
 
 def summarise(plan: Plan) -> Iterator[str]:
     """Yield the results, one line each."""
-    counts = plan.counts
-    yield "Series: " + ", ".join(f"{change.value}: {counts[change]:,}" for change in Change) + "."
-    lost = [code(plan_.provider.application) for plan_ in plan.applications if plan_.is_lost]
-    if lost:
-        yield f"Addresses that do not resolve from the new model: {', '.join(lost)}. Decide first."
+    yield f"Series: {plan.move.summary}."
     for fate in (Fate.GAINED, Fate.LOST):
         names = [
             code(application.provider.application)
@@ -104,17 +99,17 @@ def write_applications(applications: Sequence[ApplicationPlan]) -> Iterator[str]
     )
 
 
-def write_addresses(applications: Sequence[ApplicationPlan]) -> Iterator[str]:
+def write_addresses(plan: Plan) -> Iterator[str]:
     """Yield the section on the addresses."""
     yield "## Addresses"
     yield ""
     yield (
-        "Can the new Parca find the hosts that the databags name? For those that are unknown, run"
-        " `getent hosts HOST` on the unit of parca-k8s, with `juju exec`."
+        "Does the new model resolve the hosts that the databags name? For those that are unknown,"
+        f" deploy parca-k8s and run `{plan.way.new_unit} -- getent hosts HOST`."
     )
     yield ""
     yield from write_table(
-        ("application", "of", "host", "resolves", "reason"),
+        ("application", "published by", "host", "resolves", "reason"),
         [
             (
                 code(application.provider.application),
@@ -123,11 +118,11 @@ def write_addresses(applications: Sequence[ApplicationPlan]) -> Iterator[str]:
                 RESOLVES[host.reach],
                 host.reason,
             )
-            for application in applications
+            for application in plan.applications
             for host in application.hosts
         ],
     )
-    for application in applications:
+    for application in plan.applications:
         if application.choices:
             yield ""
             yield f"Choices for {code(application.provider.application)}:"
@@ -140,9 +135,10 @@ def write_settings(applications: Sequence[ApplicationPlan]) -> Iterator[str]:
     yield "## Settings"
     yield ""
     yield (
-        "The library of the machine charm drops these settings, and scrapes https targets over"
-        " http. Unknown: the databags do not have the setting, but do not say whether the charm or"
-        " an old library left it out; after an upgrade of the library, it can appear."
+        "The library of the machine charm drops these settings, so the old Parca scrapes https"
+        " targets over http. Not set: the charm does not set it. Unknown: the setting is not in"
+        " the databags. Either the charm does not set it, or an old library drops it; in the"
+        " second case, it appears once the library is upgraded."
     )
     yield ""
     yield from write_table(
@@ -164,11 +160,11 @@ def write_series(plan: Plan) -> Iterator[str]:
     source = (
         f"the {code(PARCA_YAML)} in place"
         if plan.move.before == PARCA_YAML
-        else "what the library of the machine charm makes of the databags"
+        else "what the library of the machine charm generates from the databags"
     )
     yield (
-        f"Before: {source}. After: what parca-scrape makes of the same databags in the new model."
-        " A series goes on if its labels, with the name of the job, stay the same."
+        f"Before: {source}. After: what parca-scrape generates from the databags in the new model."
+        " A series goes on if its labels, including the job name, stay the same."
     )
     yield ""
     yield from write_table(
@@ -199,13 +195,13 @@ def write_reference(rows: Sequence[Row], failures: Sequence[str]) -> Iterator[st
     """Yield what differs if parca-k8s has the library that it was published with."""
     if not rows and not failures:
         yield (
-            "A parca-k8s with the charm library (up to LIBPATCH 6) instead of parca-scrape gives"
-            " the same series."
+            "With the charm library (up to LIBPATCH 6) instead of parca-scrape, parca-k8s has the"
+            " same series."
         )
         return
     yield (
-        "A parca-k8s with the charm library (up to LIBPATCH 6) instead of parca-scrape differs"
-        " from this:"
+        "With the charm library (up to LIBPATCH 6) instead of parca-scrape, parca-k8s differs from"
+        " what the table above has after the move:"
     )
     yield ""
     if failures:
@@ -234,7 +230,7 @@ def write_steps(steps: Sequence[Step]) -> Iterator[str]:
             yield from write_commands(step.checks)
         if step.undo:
             yield ""
-            yield "Way back:"
+            yield "To undo:"
             yield ""
             yield from write_commands(step.undo)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence
 
-from parca_scrape.cli.comparison import Change
 from parca_scrape.cli.diff import encode_row
 from parca_scrape.migration.plan.addresses import Host, Reach, list_choices, list_hosts
 from parca_scrape.migration.plan.charms import ENDPOINTS, OPTIONS, PROFILES
-from parca_scrape.migration.plan.continuity import Entry, Move, follow_series
+from parca_scrape.migration.plan.continuity import PARCA_YAML, Entry, Move, follow_series
 from parca_scrape.migration.plan.deployment import Deployment, Provider
 from parca_scrape.migration.plan.places import read_place
+from parca_scrape.migration.plan.preparations import list_preparations
 from parca_scrape.migration.plan.settings import (
     Fate,
     Library,
@@ -18,7 +18,8 @@ from parca_scrape.migration.plan.settings import (
     group_settings,
     identify_library,
 )
-from parca_scrape.migration.plan.steps import Step, Way, list_steps
+from parca_scrape.migration.plan.steps import list_steps
+from parca_scrape.migration.plan.way import Forecast, Step, Way
 
 
 class ApplicationPlan(NamedTuple):
@@ -43,6 +44,8 @@ class Plan(NamedTuple):
     way: Way
     applications: Sequence[ApplicationPlan]
     move: Move
+    preparations: Sequence[str]
+    """What to decide and to know before the first step, as Markdown."""
     steps: Sequence[Step]
 
     @property
@@ -54,14 +57,6 @@ class Plan(NamedTuple):
     def needs_decisions(self) -> bool:
         """Whether a series is lost, or a host cannot be found."""
         return self.move.is_loss or any(application.is_lost for application in self.applications)
-
-    @property
-    def counts(self) -> Dict[Change, int]:
-        """How many targets have each change."""
-        counts = dict.fromkeys(Change, 0)
-        for entry in self.move.entries:
-            counts[entry.row.change] += 1
-        return counts
 
 
 def make_plan(way: Way, scrape_configs: Optional[Sequence[object]]) -> Plan:
@@ -92,7 +87,20 @@ def make_plan(way: Way, scrape_configs: Optional[Sequence[object]]) -> Plan:
                 choices=list_choices(hosts),
             )
         )
-    return Plan(way, applications, move, list_steps(way))
+    blocked = [application.provider for application in applications if application.is_lost]
+    forecast = Forecast(
+        blocked=frozenset(provider.relation.relation_id for provider in blocked),
+        summary=move.summary,
+        is_of_parca_yaml=move.before == PARCA_YAML,
+    )
+    names = [provider.application for provider in blocked]
+    return Plan(
+        way=way,
+        applications=applications,
+        move=move,
+        preparations=list(list_preparations(way, names, is_loss=move.is_loss)),
+        steps=list_steps(way, forecast),
+    )
 
 
 def encode_plan(plan: Plan) -> Dict[str, object]:
@@ -109,13 +117,14 @@ def encode_plan(plan: Plan) -> Dict[str, object]:
         "applications": [encode_application(application) for application in plan.applications],
         "series": {
             "before": plan.move.before,
-            "counts": {change.name.lower(): number for change, number in plan.counts.items()},
+            "counts": {change.name.lower(): number for change, number in plan.move.counts.items()},
             "targets": [encode_entry(entry) for entry in plan.move.entries],
         },
         "reference_library": {
             "failures": list(plan.move.reference_failures),
             "targets": [encode_row(row) for row in plan.move.reference_rows],
         },
+        "preparations": list(plan.preparations),
         "steps": [step._asdict() for step in plan.steps],
         "options": [{"name": option.name, "advice": option.advice} for option in OPTIONS],
         "endpoints": [
