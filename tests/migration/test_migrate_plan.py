@@ -40,7 +40,7 @@ def plan(tmp_path: Path, dump: str, *options: str) -> Tuple[int, Dict[str, Any]]
     """Return the exit code and the plan for a dump."""
     file = tmp_path / "dump"
     file.write_text(dump, encoding="utf-8")
-    exit_code, out, _ = run("migrate", "plan", file, "--format", "json", *options)
+    exit_code, out, _ = run("migrate", "plan", file, *options, "--format", "json")
     document: Dict[str, Any] = json.loads(out)
     assert list_faults("migrate-plan", document) == []
     return exit_code, document
