@@ -46,8 +46,8 @@ def test_show_unit_shows_all_relations_of_parca() -> None:
     assert [provider.is_cross_model for provider in deployment.providers] == [False] * 5 + [True]
     store = "parca-store-endpoint"
     assert deployment.others == [
-        Other("metrics-endpoint", "prometheus", "metrics-endpoint", is_cross_model=True),
-        Other(store, "parca-agent", store, is_cross_model=False),
+        Other(8, "metrics-endpoint", "prometheus", "metrics-endpoint", is_cross_model=True),
+        Other(2, store, "parca-agent", store, is_cross_model=False),
     ]
 
 
@@ -68,7 +68,7 @@ def test_a_saas_has_the_name_that_its_databag_says() -> None:
 
 def test_a_provider_alone_shows_its_relation_to_an_unknown_parca() -> None:
     deployment = describe(show_unit(deployed.KUBERNETES, "zinc/0", juju="4.0.16"))
-    assert (deployment.parca_unit, deployment.parca_charm) == ("parca/0", "")
+    assert (deployment.parca_unit, deployment.parca_charm) == ("PARCA/0", "")
     assert list_places(deployment) == ["cos/zinc:profiling-endpoint"]
 
 
@@ -85,7 +85,7 @@ def test_names_that_juju_does_not_allow_never_become_part_of_a_command(name: str
 
 def test_a_unit_that_a_script_names_is_checked() -> None:
     text = COLLECTED.read_text("utf-8").replace('"parca/0"', '"parca/0; ls"')
-    assert describe(text).parca_unit == "parca/0"
+    assert describe(text).parca_unit == "PARCA/0"
 
 
 def test_the_model_of_parca_is_that_of_the_script() -> None:

@@ -43,6 +43,7 @@ def test_the_settings_are_those_that_the_machine_library_drops() -> None:
         (json.dumps([make_job("*:80", scheme="")]), UNKNOWN),
         ("[]", "parca-scrape"),
         ('[{"static_configs":[{"targets":["*:80"]}]}]', "none"),
+        ('[{"static_configs": [], "scheme":"https"}]', "none"),
         ("{}", "none"),
         ("nonsense", "none"),
         ("", UNKNOWN),
@@ -83,3 +84,10 @@ def test_each_setting_has_a_fate(is_known: bool) -> None:
 def test_a_relation_without_jobs_says_nothing_of_its_library() -> None:
     relation = make_relation()._replace(app_databag={})
     assert identify_library(relation) == Library(UNKNOWN, "the databag has no scrape jobs")
+
+
+def test_the_address_of_the_first_drafts_alone_is_of_no_library() -> None:
+    relation = make_relation(make_job("*:80"), unit_databag={"parca_scrape_host": "h"})
+    assert identify_library(relation).name == "none"
+    both = {"parca_scrape_host": "h", "parca_scrape_unit_address": "h"}
+    assert identify_library(make_relation(make_job("*:80"), unit_databag=both)).name == UNKNOWN

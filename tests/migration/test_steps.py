@@ -15,7 +15,12 @@ from tests.cli.deployed import REMOTE
 from tests.migration.relations import make_job, make_provider, make_relation
 
 SHOP = make_provider(make_relation(make_job("*:80")))
-HERE = SHOP._replace(application="zinc", model="cos", is_cross_model=True)
+HERE = SHOP._replace(
+    relation=SHOP.relation._replace(application="here-zinc"),
+    application="zinc",
+    model="cos",
+    is_cross_model=True,
+)
 OFFERED = Provider(
     relation=SHOP.relation._replace(application=REMOTE, relation_id=14),
     application="api",
@@ -29,9 +34,12 @@ CONSUMED = SHOP._replace(
     model="edge",
     is_cross_model=True,
 )
-AGENT = Other("parca-store-endpoint", "agent", "parca-store-endpoint", is_cross_model=False)
-METRICS = Other("metrics-endpoint", "prometheus", "metrics-endpoint", is_cross_model=False)
-ELSEWHERE = Other("grafana-dashboard", "grafana", "grafana-dashboard", is_cross_model=True)
+STORE = "parca-store-endpoint"
+AGENT = Other(2, STORE, "agent", STORE, is_cross_model=False)
+REMOTE_AGENT = Other(3, STORE, REMOTE, STORE, is_cross_model=True)
+METRICS = Other(4, "metrics-endpoint", "prometheus", "metrics-endpoint", is_cross_model=False)
+ELSEWHERE = Other(5, "grafana-dashboard", "grafana", "grafana-dashboard", is_cross_model=True)
+CLOUD = Other(6, f"external-{STORE}", "cloud", STORE, is_cross_model=True)
 
 
 def make_way(
@@ -77,10 +85,12 @@ def test_every_application_is_related_to_the_new_parca_before_it_leaves_the_old_
     old = "parca:profiling-endpoint"
     assert commands_of(steps, "from the old Parca") == [
         f"juju remove-relation -m lma shop:profiling-endpoint {old}",
-        f"juju remove-relation -m lma shop:profiling-endpoint {old}",
+        f"juju remove-relation -m lma here-zinc:profiling-endpoint {old}",
+        "juju remove-saas -m lma here-zinc",
         "juju remove-relation -m lma 14",
         "juju remove-saas -m edge OLD-SAAS",
         f"juju remove-relation -m lma edge-api:profiling-endpoint {old}",
+        "juju remove-saas -m lma edge-api",
     ]
     titles = [step.title for step in steps]
     assert max(map(titles.index, filter(lambda title: "Relate" in title, titles))) < titles.index(
@@ -121,6 +131,44 @@ def test_an_agent_leaves_the_old_parca_first_and_others_have_both() -> None:
         "juju integrate -m cos parca-k8s:ingress TRAEFIK:traefik-route"
     ]
     assert commands_of(steps_of(make_way(SHOP, others=[METRICS])), "ingress") == []
+
+
+def test_agents_of_another_model_are_switched_there() -> None:
+    steps = steps_of(make_way(SHOP, others=[REMOTE_AGENT, CLOUD]))
+    assert commands_of(steps, f"from {STORE}") == ["juju remove-relation -m lma 3"]
+    assert commands_of(steps, f"to {STORE}") == [
+        "juju consume -m OLD-MODEL cos.parca-k8s parca-k8s",
+        f"juju integrate -m OLD-MODEL APPLICATION:{STORE} parca-k8s:{STORE}",
+    ]
+    assert commands_of(steps, "cloud") == [
+        "juju remove-relation -m lma 6",
+        f"juju integrate -m cos APPLICATION:{STORE} parca-k8s:external-{STORE}",
+    ]
+    assert commands_of(steps, "Offer") == [
+        f"juju offer cos.parca-k8s:profiling-endpoint,{STORE} parca-k8s"
+    ]
+    assert "juju remove-offer lma.OLD-OFFER" in commands_of(steps, "Remove the old")
+
+
+def test_another_endpoint_is_that_of_the_old_parca_only() -> None:
+    steps = steps_of(make_way(SHOP)._replace(endpoint="scrape-it"))
+    saved, *_ = steps
+    assert saved.commands[1].endswith('"$(parca-scrape collect scrape-it)" > before.txt')
+    assert saved.checks == ("parca-scrape check --endpoint scrape-it before.txt",)
+    assert commands_of(steps, "Offer") == ["juju offer cos.parca-k8s:profiling-endpoint parca-k8s"]
+    new, old = "parca-k8s:profiling-endpoint", "parca:scrape-it"
+    assert commands_of(steps, "Relate") == [f"juju integrate -m lma {SHOP.endpoint} {new}"]
+    assert commands_of(steps, "from the old Parca") == [
+        f"juju remove-relation -m lma {SHOP.endpoint} {old}"
+    ]
+
+
+def test_a_model_of_the_same_name_on_another_controller_is_another_model() -> None:
+    steps = steps_of(make_way(SHOP, target="k8s:admin/lma"))
+    assert commands_of(steps, "Consume") == [
+        "juju consume -m lma k8s:admin/lma.parca-k8s parca-k8s"
+    ]
+    assert commands_of(steps, "Relate")[0].startswith("juju integrate -m lma shop")
 
 
 def test_an_application_whose_hosts_do_not_resolve_has_a_note() -> None:
@@ -192,7 +240,11 @@ def test_every_step_that_changes_something_can_be_undone_but_the_last() -> None:
     assert [step.title for step in steps if not step.expected] == []
 
 
-def test_the_saas_has_another_name_than_the_old_parca() -> None:
+def test_the_saas_has_another_name_than_any_application() -> None:
+    taken = make_provider(SHOP.relation)._replace(application="parca-k8s")
+    assert commands_of(steps_of(make_way(taken)), "Consume") == [
+        "juju consume -m lma cos.parca-k8s new-parca-k8s"
+    ]
     way = make_way(SHOP)
     deployment = way.deployment._replace(parca_unit="parca-k8s/0")
     steps = steps_of(way._replace(deployment=deployment))

@@ -103,7 +103,11 @@ def read_parca_yaml(file: Optional[str]) -> Optional[Sequence[object]]:
 
     if file is None:
         return None
-    scrape_configs = decode_scrape_configs(read_text(file))
+    text = read_text(file)
+    try:
+        scrape_configs = decode_scrape_configs(text)
+    except CommandError as error:
+        raise CommandError(f"{name_input(file)}: {error}") from None
     if scrape_configs is None:
         raise CommandError(f"{name_input(file)}: expected a parca.yaml: no scrape_configs in it")
     return scrape_configs

@@ -7,15 +7,21 @@ from typing import Dict, List, NamedTuple, Optional, Sequence
 
 from parca_scrape.cli.inputs import Shown
 from parca_scrape.cli.joining import OFFERED_TO
-from parca_scrape.cli.relations import RelationTexts, name_application, read_topology
+from parca_scrape.cli.relations import (
+    UNKNOWN_APPLICATION,
+    RelationTexts,
+    name_application,
+    read_topology,
+)
 from parca_scrape.cli.show_unit import ShownRelation, decode_databags, is_unit_name
+from parca_scrape.migration.plan.models import Model
 from parca_scrape.topology import Topology
 
 MACHINE_CHARM = "parca"
 # Juju: `names.IsValidApplication` and `names.IsValidModelName`.
 VALID_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
 # Stand in commands for what the input does not show.
-UNKNOWN_UNIT = "parca/0"
+UNKNOWN_UNIT = "PARCA/0"
 UNKNOWN_MODEL = "MODEL"
 UNKNOWN_NAME = "APPLICATION"
 
@@ -33,9 +39,18 @@ class Provider(NamedTuple):
     """Whether it is in another model than the Parca that scrapes it now."""
 
     @property
+    def local_name(self) -> str:
+        """Its name in the model of the Parca that scrapes it now, for commands."""
+        return get_valid(self.relation.application, UNKNOWN_NAME)
+
+    @property
     def endpoint(self) -> str:
         """The application with its endpoint, as Juju's commands take it."""
         return ":".join(filter(None, [self.application, self.relation.related_endpoint]))
+
+    def is_in(self, target: Model) -> bool:
+        """Return whether it is in the model of the new Parca, as far as the databags say."""
+        return self.is_cross_model and self.model == target.name
 
     @property
     def is_offered_to(self) -> bool:
@@ -46,10 +61,16 @@ class Provider(NamedTuple):
 class Other(NamedTuple):
     """An application that is related to another endpoint of Parca."""
 
+    relation_id: int
     endpoint: str
     application: str
     related_endpoint: str
     is_cross_model: bool
+
+    @property
+    def is_offered_to(self) -> bool:
+        """Whether it is in another model that uses an offer of the Parca that is related now."""
+        return self.application.startswith(OFFERED_TO)
 
 
 class Deployment(NamedTuple):
@@ -146,7 +167,7 @@ def describe_provider(
 
 def list_others(of_parca: Sequence[ShownRelation], endpoint: str) -> List[Other]:
     """Return the relations of other endpoints of Parca; of an application, each once."""
-    others: Dict[Other, None] = {}
+    others: Dict[int, Other] = {}
     for relation in of_parca:
         databags = decode_databags(relation)
         units = [*databags.unit_databags, *databags.departed_units]
@@ -154,10 +175,17 @@ def list_others(of_parca: Sequence[ShownRelation], endpoint: str) -> List[Other]
             continue
         name = name_application(units[0])
         is_across = relation.is_cross_model or name.startswith(OFFERED_TO)
-        others[Other(relation.endpoint, name, relation.related_endpoint, is_across)] = None
-    return sorted(others)
+        others[relation.relation_id] = Other(
+            relation_id=relation.relation_id,
+            endpoint=relation.endpoint,
+            application=name,
+            related_endpoint=relation.related_endpoint,
+            is_cross_model=is_across,
+        )
+    return sorted(others.values(), key=lambda other: (other.endpoint, other.relation_id))
 
 
 def get_valid(name: Optional[str], stand_in: str) -> str:
     """Return a name if Juju accepts it, or else what stands in for it."""
-    return name if name and VALID_NAME.fullmatch(name) else stand_in
+    is_valid = name and name != UNKNOWN_APPLICATION and VALID_NAME.fullmatch(name)
+    return name if name and is_valid else stand_in

@@ -15,6 +15,8 @@ from parca_scrape.migration.plan.plan import ApplicationPlan, Plan, list_related
 from parca_scrape.migration.plan.settings import DROPPED_KEYS, Fate
 from parca_scrape.migration.plan.way import Step
 
+# Nobody reads more.
+MAX_ROWS = 1_000
 RESOLVES = {Reach.NO: "no", Reach.UNKNOWN: "unknown", Reach.ADDRESS: "IP address"}
 FATES = {
     Fate.GAINED: "gained",
@@ -169,8 +171,11 @@ def write_series(plan: Plan) -> Iterator[str]:
     yield ""
     yield from write_table(
         ("change", "job", "target", "profiles", "details", "why", "what to do"),
-        [write_entry(entry) for entry in plan.move.entries],
+        [write_entry(entry) for entry in plan.move.entries[:MAX_ROWS]],
     )
+    if len(plan.move.entries) > MAX_ROWS:
+        yield ""
+        yield f"And {count(len(plan.move.entries) - MAX_ROWS, 'row')} more: see --format json."
     yield ""
     yield from write_reference(plan.move.reference_rows, plan.move.reference_failures)
 
@@ -209,7 +214,7 @@ def write_reference(rows: Sequence[Row], failures: Sequence[str]) -> Iterator[st
     if rows:
         yield from [""] if failures else []
         columns = ("change", "job", "target", "profiles", "details")
-        yield from write_table(columns, [write_row(row) for row in rows])
+        yield from write_table(columns, [write_row(row) for row in rows[:MAX_ROWS]])
 
 
 def write_steps(steps: Sequence[Step]) -> Iterator[str]:

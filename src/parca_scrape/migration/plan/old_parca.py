@@ -25,11 +25,11 @@ def stop_scraping(way: Way) -> Step:
     """Return the step after which the old Parca only keeps its profiles."""
     return Step(
         title="Stop the old Parca from scraping",
-        commands=(f"{way.old_unit} 'grep -q ^scrape_configs: {OLD_CONFIG} && {STRIP}'",),
+        commands=(f"{way.old_units} 'grep -q ^scrape_configs: {OLD_CONFIG} && {STRIP}'",),
         checks=way.status_checks,
         expected="every target of the new Parca is healthy, also process_cpu; the old Parca lists"
         f" no targets at http://OLD-ADDRESS:{OLD_HTTP_PORT}/targets",
-        undo=(f"{way.old_unit} 'mv {OLD_CONFIG}.before {OLD_CONFIG}'",),
+        undo=(f"{way.old_units} 'mv {OLD_CONFIG}.before {OLD_CONFIG}'",),
         notes=(
             "This removes the scrape configs from the file. Parca reloads it by itself, and keeps"
             " its profiles.",
@@ -66,10 +66,19 @@ def remove_relation(way: Way, provider: Provider) -> Step:
             " the second command if other applications still use it."
         )
     else:
-        related = ":".join(filter(None, [relation.application, relation.related_endpoint]))
+        name = provider.local_name
+        related = ":".join(filter(None, [name, relation.related_endpoint]))
         pair = f"{related} {deployment.parca}:{way.endpoint}"
         remove = (f"juju remove-relation -m {model} {pair}",)
         undo = (f"juju integrate -m {model} {pair}",)
+        if provider.is_cross_model:
+            remove += (f"juju remove-saas -m {model} {name}",)
+            offer = f"{provider.model}.OLD-OFFER"
+            undo = (f"juju consume -m {model} {offer} {name}", *undo)
+            notes.append(
+                f"`juju offers -m {provider.model}` shows OLD-OFFER. If nobody else uses it,"
+                f" remove it: `juju remove-offer {offer}`."
+            )
     return Step(
         title=f"Remove {provider.application} from the old Parca",
         commands=remove,
@@ -90,7 +99,7 @@ def remove_parca(way: Way) -> Step:
         f"First check that `juju status -m {model} --relations` shows no relation of"
         f" {deployment.parca} that you still need.",
     ]
-    if any(provider.is_offered_to for provider in deployment.providers):
+    if way.has_offer:
         commands.insert(0, f"juju remove-offer {model}.OLD-OFFER")
         notes.append(f"`juju offers -m {model}` shows OLD-OFFER.")
     return Step(

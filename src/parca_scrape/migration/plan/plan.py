@@ -9,13 +9,11 @@ from parca_scrape.migration.plan.addresses import Host, Reach, list_choices, lis
 from parca_scrape.migration.plan.charms import ENDPOINTS, OPTIONS, PROFILES
 from parca_scrape.migration.plan.continuity import PARCA_YAML, Entry, Move, follow_series
 from parca_scrape.migration.plan.deployment import Deployment, Provider
-from parca_scrape.migration.plan.places import read_place
 from parca_scrape.migration.plan.preparations import list_preparations
 from parca_scrape.migration.plan.settings import (
     Fate,
     Library,
     follow_settings,
-    group_settings,
     identify_library,
 )
 from parca_scrape.migration.plan.steps import list_steps
@@ -55,8 +53,9 @@ class Plan(NamedTuple):
 
     @property
     def needs_decisions(self) -> bool:
-        """Whether a series is lost, or a host cannot be found."""
-        return self.move.is_loss or any(application.is_lost for application in self.applications)
+        """Whether a series is lost, a host cannot be found, or something is uncertain."""
+        is_lost = any(application.is_lost for application in self.applications)
+        return is_lost or self.move.is_loss or bool(self.move.warnings)
 
 
 def make_plan(way: Way, scrape_configs: Optional[Sequence[object]]) -> Plan:
@@ -69,19 +68,20 @@ def make_plan(way: Way, scrape_configs: Optional[Sequence[object]]) -> Plan:
     Raises:
         CommandError: the series cannot be compared.
     """
-    move = follow_series(way.deployment.providers, scrape_configs, way.target.name)
-    before, after = group_settings(move.old_configs), group_settings(move.new_configs)
+    move = follow_series(way.deployment.providers, scrape_configs, way.target)
     applications: List[ApplicationPlan] = []
     for provider in way.deployment.providers:
         library = identify_library(provider.relation)
-        place = read_place(provider.relation)
+        relation_id = provider.relation.relation_id
         hosts = list_hosts(provider.relation)
         applications.append(
             ApplicationPlan(
                 provider=provider,
                 library=library,
                 settings=follow_settings(
-                    before.get(place, set()), after.get(place, set()), library
+                    move.old_settings.get(relation_id, set()),
+                    move.new_settings.get(relation_id, set()),
+                    library,
                 ),
                 hosts=hosts,
                 choices=list_choices(hosts),

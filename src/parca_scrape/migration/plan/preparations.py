@@ -24,6 +24,11 @@ def list_preparations(way: Way, blocked: Sequence[str], *, is_loss: bool) -> Ite
         )
     if is_loss:
         yield "Decide what to do about series that break or end (section Series)."
+    if target == model:
+        yield (
+            f"The old Parca is in a model of the same name as the new one, `{target}`. Pass the"
+            " Kubernetes model with --target-model, as CONTROLLER:USER/MODEL if it has this name."
+        )
     yield (
         "Replace the words in capitals in the commands, such as `CHANNEL`: the input does not have"
         " their values."

@@ -11,9 +11,10 @@ import json
 from typing import AbstractSet, Dict, Iterable, List, Mapping, NamedTuple, Set
 
 from parca_scrape._getters import as_list, as_object
+from parca_scrape._legacy import LEGACY_ADDRESS_KEY
 from parca_scrape.cli.elements import load_jobs
 from parca_scrape.cli.relations import RelationTexts
-from parca_scrape.databag import SCRAPE_JOBS_KEY
+from parca_scrape.databag import SCRAPE_JOBS_KEY, UNIT_ADDRESS_KEY
 from parca_scrape.migration.plan.places import Place, get_place
 
 DROPPED_KEYS = ("scheme", "tls_config", "profiling_config")
@@ -50,6 +51,7 @@ class Fate(enum.Enum):
 def identify_library(relation: RelationTexts) -> Library:
     """Return the library that wrote the databag of an application."""
     text = relation.app_databag.get(SCRAPE_JOBS_KEY, "")
+    unit_databags = relation.unit_databags.values()
     if not text:
         return Library(UNKNOWN_LIBRARY, "the databag has no scrape jobs")
     raw = load_jobs(relation.app_databag)
@@ -58,12 +60,14 @@ def identify_library(relation: RelationTexts) -> Library:
         return Library(NO_LIBRARY, "no library writes such scrape jobs")
     if not jobs:
         return Library(OWN_LIBRARY, "no other library publishes an empty list of scrape jobs")
+    if json.dumps(raw) != text:
+        return Library(NO_LIBRARY, "no library formats its JSON like this")
+    if any(LEGACY_ADDRESS_KEY in bag and UNIT_ADDRESS_KEY not in bag for bag in unit_databags):
+        return Library(NO_LIBRARY, f"no library publishes {LEGACY_ADDRESS_KEY} alone")
     published = list_settings(jobs)
     names = ", ".join(key for key in DROPPED_KEYS if key in published)
     if names:
         return Library(NEWER_LIBRARY, f"publishes {names}, which other libraries drop")
-    if json.dumps(raw) != text:
-        return Library(NO_LIBRARY, "no library formats its JSON like this")
     return Library(UNKNOWN_LIBRARY, "all libraries publish such scrape jobs")
 
 

@@ -9,10 +9,19 @@ from __future__ import annotations
 
 from typing import List
 
+from parca_scrape._names import DEFAULT_RELATION_NAME
 from parca_scrape.migration.plan.deployment import Provider
 from parca_scrape.migration.plan.old_parca import list_last_steps
 from parca_scrape.migration.plan.other_endpoints import list_other_steps
-from parca_scrape.migration.plan.way import NEW_PARCA, OFFER, OLD_CONFIG, Forecast, Step, Way
+from parca_scrape.migration.plan.way import (
+    NEW_ENDPOINT,
+    NEW_PARCA,
+    OFFER,
+    OLD_CONFIG,
+    Forecast,
+    Step,
+    Way,
+)
 
 # Older releases lose events of relations between models.
 OLDEST_SAFE_JUJU_4 = "4.0.11"
@@ -23,7 +32,7 @@ def list_steps(way: Way, forecast: Forecast) -> List[Step]:
     return [
         save_state(way),
         deploy(way),
-        *([offer(way)] if way.models else []),
+        *([offer(way)] if way.models or way.offered_others else []),
         *(consume(way, model) for model in way.models),
         *(relate(way, forecast, provider) for provider in way.deployment.providers),
         compare(way, forecast),
@@ -34,6 +43,9 @@ def list_steps(way: Way, forecast: Forecast) -> List[Step]:
 
 def save_state(way: Way) -> Step:
     """Return the step that keeps what the old Parca scrapes."""
+    unit = f"juju exec -m {way.deployment.parca_model} --unit {way.deployment.parca_unit}"
+    is_default = way.endpoint == DEFAULT_RELATION_NAME
+    name, option = ("", "") if is_default else (f" {way.endpoint}", f" --endpoint {way.endpoint}")
     notes = ["The files can contain private keys: delete them, and after.txt, at the end."]
     if way.juju == 3:
         notes.append(
@@ -44,10 +56,10 @@ def save_state(way: Way) -> Step:
         title="Save what the old Parca scrapes",
         commands=(
             "umask 077",
-            f'{way.old_unit} "$(parca-scrape collect)" > before.txt',
-            f"{way.old_unit} -- cat {OLD_CONFIG} > parca.yaml",
+            f'{unit} "$(parca-scrape collect{name})" > before.txt',
+            f"{unit} -- cat {OLD_CONFIG} > parca.yaml",
         ),
-        checks=("parca-scrape check before.txt",),
+        checks=(f"parca-scrape check{option} before.txt",),
         expected="only errors that you accept: the new Parca does not scrape what has an error",
         notes=tuple(notes),
     )
@@ -78,7 +90,9 @@ def deploy(way: Way) -> Step:
             "parca-k8s needs Juju 3.6 or newer and a Kubernetes model. If there is no model yet:"
             f" `juju add-model{way.target.controller_option} {way.target.name} CLOUD`, where CLOUD"
             " is a Kubernetes cloud that `juju clouds` lists.",
-            "`juju info parca-k8s` lists the channels.",
+            "`juju info parca-k8s` lists the channels. With enable-persistence, add `--storage"
+            " profiles=SIZE` to the first command; without it, the pod needs more memory than"
+            " memory-storage-limit.",
             "If parca-k8s is there already, skip this step and never undo it, and use the name of"
             " that application in all commands.",
             f"ADDRESS in later steps is that of {NEW_PARCA}/0: see `juju status -m {model}`. If"
@@ -91,14 +105,19 @@ def deploy(way: Way) -> Step:
 
 def offer(way: Way) -> Step:
     """Return the step that offers the new Parca to other models."""
-    others = [other.endpoint for other in way.local_others]
-    endpoints = ",".join(dict.fromkeys([way.endpoint, *others]))
+    others = [other.endpoint for other in way.offered_others]
+    endpoints = ",".join(dict.fromkeys([NEW_ENDPOINT, *others]))
     option = way.target.controller_option
     path = f"{way.target.path}.{OFFER}"
     notes = [
         "If a model that uses the offer belongs to another user:"
         f" `juju grant{option} USER consume {path}`."
     ]
+    if way.target.controller:
+        notes.append(
+            "The controllers must reach each other, and should have the same major version of"
+            " Juju."
+        )
     if not way.deployment.shows_others:
         notes.append(
             f"The input shows only the endpoint {way.endpoint}. If the output of `juju show-unit"
@@ -142,9 +161,9 @@ def consume(way: Way, model: str) -> Step:
 
 def relate(way: Way, forecast: Forecast, provider: Provider) -> Step:
     """Return the step after which both Parcas scrape an application."""
-    is_here = provider.model == way.target.name
+    is_here = provider.is_in(way.target)
     model = way.target.address if is_here else provider.model
-    new = f"{NEW_PARCA if is_here else way.saas}:{way.endpoint}"
+    new = f"{NEW_PARCA if is_here else way.saas}:{NEW_ENDPOINT}"
     notes = []
     if provider.relation.relation_id in forecast.blocked:
         notes.append(

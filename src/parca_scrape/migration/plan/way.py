@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import FrozenSet, List, NamedTuple, Tuple
 
+from parca_scrape._names import DEFAULT_RELATION_NAME
 from parca_scrape.migration.plan.deployment import Deployment, Other
 from parca_scrape.migration.plan.models import Model
 
 NEW_PARCA = "parca-k8s"
+NEW_ENDPOINT = DEFAULT_RELATION_NAME
 OFFER = "parca-k8s"
 # nginx in front of Parca: `src/nginx.py` of parca-k8s.
 HTTP_PORT = 7994
@@ -34,7 +36,7 @@ class Way(NamedTuple):
 
     deployment: Deployment
     endpoint: str
-    """The endpoint of Parca that the applications are related to."""
+    """The endpoint of the old Parca that the applications are related to."""
     target: Model
     juju: int
     """The major version."""
@@ -46,8 +48,9 @@ class Way(NamedTuple):
 
     @property
     def saas(self) -> str:
-        """What the offer is called in other models, where the old Parca may have its name."""
-        return f"new-{OFFER}" if self.deployment.parca == OFFER else OFFER
+        """What the offer is called in other models, where an application may have its name."""
+        names = {provider.application for provider in self.deployment.providers}
+        return f"new-{OFFER}" if OFFER in {*names, self.deployment.parca} else OFFER
 
     @property
     def new_unit(self) -> str:
@@ -55,21 +58,31 @@ class Way(NamedTuple):
         return f"juju exec -m {self.target.address} --unit {NEW_PARCA}/0"
 
     @property
-    def old_unit(self) -> str:
-        """The start of a command that runs on the unit of the old Parca."""
-        return f"juju exec -m {self.deployment.parca_model} --unit {self.deployment.parca_unit}"
+    def old_units(self) -> str:
+        """The start of a command that runs on all units of the old Parca."""
+        return f"juju exec -m {self.deployment.parca_model} --application {self.deployment.parca}"
 
     @property
-    def local_others(self) -> List[Other]:
-        """The relations of other endpoints to applications in the model of the old Parca."""
-        return [other for other in self.deployment.others if not other.is_cross_model]
+    def offered_others(self) -> List[Other]:
+        """The relations of other endpoints that the offer is for."""
+        others = self.deployment.others
+        return [other for other in others if other.is_offered_to or not other.is_cross_model]
+
+    @property
+    def has_offer(self) -> bool:
+        """Whether the old Parca is offered."""
+        providers, others = self.deployment.providers, self.deployment.others
+        return any(provider.is_offered_to for provider in providers) or any(
+            other.is_offered_to for other in others
+        )
 
     @property
     def models(self) -> List[str]:
-        """The models that use the offer."""
-        names = [provider.model for provider in self.deployment.providers]
-        names += [self.deployment.parca_model for _ in self.local_others]
-        return [name for name in dict.fromkeys(names) if name != self.target.name]
+        """The models that use the offer, as far as the input shows them."""
+        providers = self.deployment.providers
+        names = [provider.model for provider in providers if not provider.is_in(self.target)]
+        is_local = any(not other.is_cross_model for other in self.deployment.others)
+        return list(dict.fromkeys([*names, *([self.deployment.parca_model] if is_local else [])]))
 
     @property
     def collect_command(self) -> str:
