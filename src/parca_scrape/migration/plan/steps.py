@@ -164,7 +164,7 @@ def relate(way: Way, forecast: Forecast, provider: Provider) -> Step:
     is_here = provider.is_in(way.target)
     model = way.target.address if is_here else provider.model
     new = f"{NEW_PARCA if is_here else way.saas}:{NEW_ENDPOINT}"
-    notes = []
+    notes: List[str] = []
     if provider.relation.relation_id in forecast.blocked:
         notes.append(
             "First decide what to do about its addresses (section Addresses): until then, its"
