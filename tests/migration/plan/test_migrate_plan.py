@@ -18,7 +18,7 @@ from tests.cli.dumps import ONE_PORT, make_document, make_dump
 from tests.cli.fake_hook_tools import write_hook_tools
 from tests.cli.golden_files import GOLDEN, check_golden
 from tests.cli.schemas import list_faults
-from tests.migration.machine_model import MACHINES, MODEL_UUID
+from tests.migration.plan.machine_model import MACHINES, MODEL_UUID
 
 PLANS = GOLDEN / "migrate-plan"
 # Each plan, the arguments for it, and the exit code.

@@ -18,7 +18,7 @@ from parca_scrape.migration.plan.settings import (
 )
 from tests.cli.deployed import MODEL_UUID
 from tests.juju.published import CASES
-from tests.migration.relations import make_job, make_relation
+from tests.migration.plan.relations import make_job, make_relation
 
 UNKNOWN = "unknown"
 NEWER = "charms.parca_k8s.v0 from LIBPATCH 2, or parca-scrape"

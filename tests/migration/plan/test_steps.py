@@ -12,7 +12,7 @@ from parca_scrape.migration.plan.models import Model
 from parca_scrape.migration.plan.steps import list_steps
 from parca_scrape.migration.plan.way import Forecast, Step, Way
 from tests.cli.deployed import REMOTE
-from tests.migration.relations import make_job, make_provider, make_relation
+from tests.migration.plan.relations import make_job, make_provider, make_relation
 
 SHOP = make_provider(make_relation(make_job("*:80")))
 HERE = SHOP._replace(

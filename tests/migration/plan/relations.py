@@ -8,7 +8,7 @@ from typing import Mapping, Optional
 from parca_scrape.cli.relations import RelationTexts
 from parca_scrape.migration.plan.deployment import Provider
 from tests.cli.deployed import write_unit
-from tests.migration.machine_model import MODEL, MODEL_UUID
+from tests.migration.plan.machine_model import MODEL, MODEL_UUID
 
 ADDRESS = "10.23.4.41"
 

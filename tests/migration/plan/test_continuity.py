@@ -8,7 +8,7 @@ from parca_scrape.cli.reference import render_reference
 from parca_scrape.migration.plan.continuity import Entry, Move, follow_series
 from parca_scrape.migration.plan.deployment import Provider
 from parca_scrape.migration.plan.models import Model
-from tests.migration.relations import ADDRESS, make_job, make_provider, make_relation
+from tests.migration.plan.relations import ADDRESS, make_job, make_provider, make_relation
 
 PORT = make_job("*:80")
 OTHER = make_job("*:81", job_name="other")

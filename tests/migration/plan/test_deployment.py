@@ -11,7 +11,7 @@ from tests.cli import deployed
 from tests.cli.deployments import show_unit
 from tests.cli.dumps import ONE_PORT, make_dump
 from tests.cli.golden_files import GOLDEN
-from tests.migration.machine_model import MACHINES
+from tests.migration.plan.machine_model import MACHINES
 
 ENDPOINT = "profiling-endpoint"
 COLLECTED = GOLDEN / "migrate-plan" / "collected.txt"

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from parca_scrape.migration.plan.addresses import Host, Reach, judge, list_choices, list_hosts
-from tests.migration.relations import ADDRESS, make_job, make_relation
+from tests.migration.plan.relations import ADDRESS, make_job, make_relation
 
 
 @pytest.mark.parametrize(
