@@ -1,0 +1,1 @@
+"""What `parca-scrape migrate code` does to a charm; needs the extra `migrate`."""
