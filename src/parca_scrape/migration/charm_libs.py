@@ -6,9 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import List, Optional, Tuple
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 PATH = "charmcraft.yaml"
 KEY = "charm-libs"
@@ -43,8 +42,8 @@ def read(text: str) -> CharmLibs:
         ValueError: the text is not YAML, or the list has another form.
     """
     try:
-        document: object = YAML().compose(text)  # pyright: ignore[reportUnknownMemberType]
-    except (YAMLError, RecursionError, ValueError) as error:
+        document = yaml.compose(text, Loader=yaml.BaseLoader)
+    except (yaml.YAMLError, RecursionError) as error:
         raise ValueError("not valid YAML") from error
     key, value = find_value(document, KEY) or (None, None)
     if key is None:

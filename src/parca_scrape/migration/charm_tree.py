@@ -7,7 +7,7 @@ import os
 import re
 import stat
 import tokenize
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, Iterator, List, Optional
 
@@ -45,16 +45,16 @@ class Leftover:
         return f"{place}: {show(self.what)}: {self.advice}"
 
 
-@dataclass
 class CharmTree:
     """The content of a charm's files by path, relative to the charm, and what could not be read.
 
     Links to files of the charm are left out: the files are there under their own path.
     """
 
-    root: Path
-    contents: Dict[str, bytes] = field(default_factory=dict)
-    leftovers: List[Leftover] = field(default_factory=list)
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.contents: Dict[str, bytes] = {}
+        self.leftovers: List[Leftover] = []
 
     def list_python(self) -> List[str]:
         """Return the paths of all Python files."""

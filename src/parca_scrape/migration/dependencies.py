@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import List, Sequence, Set, Tuple
+from typing import List, Set, Union
 
 from parca_scrape.migration import pyproject
 from parca_scrape.migration.draft import Draft
 from parca_scrape.migration.requirements import (
-    COSL,
     FILE,
     OPS,
     PACKAGE_NAME,
@@ -22,26 +21,23 @@ LOCKS = {"uv lock": "uv.lock", "poetry lock": "poetry.lock"}
 
 def list_requirements(draft: Draft) -> Set[str]:
     """Return the names of all packages that the charm requires."""
-    files, lists = read_all(draft)
-    names = {find_name(line) for file in files for line in file.lines}
-    return names | {find_name(each) for one in lists for each in one.requirements}
+    names = {find_name(line) for file in read_files(draft) for line in file.lines}
+    return names | {find_name(each) for one in read_lists(draft) for each in one.requirements}
 
 
-def read_all(
-    draft: Draft,
-) -> Tuple[List[RequirementsFile], Sequence[pyproject.DependencyList]]:
-    """Return all files of requirements and the lists in pyproject.toml."""
-    files = [
-        RequirementsFile(path, draft.read(path) or "")
-        for path in sorted(draft.tree.contents)
-        if FILE.fullmatch(path)
-    ]
-    text = draft.read(pyproject.PATH) or ""
+def read_files(draft: Draft) -> List[RequirementsFile]:
+    """Return all files of requirements."""
+    paths = [path for path in sorted(draft.tree.contents) if FILE.fullmatch(path)]
+    return [RequirementsFile(path, draft.read(path) or "") for path in paths]
+
+
+def read_lists(draft: Draft) -> List[pyproject.DependencyList]:
+    """Return the lists in pyproject.toml; none if it cannot be read."""
     try:
-        return files, pyproject.find_lists(text)
+        return pyproject.find_lists(draft.read(pyproject.PATH) or "")
     except ValueError as error:
-        draft.note(pyproject.PATH, 0, str(error), f"add {REQUIREMENT} by hand")
-        return files, []
+        draft.note(pyproject.PATH, 0, str(error), f"require {REQUIREMENT} by hand")
+        return []
 
 
 def rewrite(draft: Draft, *, drops: bool) -> None:
@@ -49,23 +45,21 @@ def rewrite(draft: Draft, *, drops: bool) -> None:
 
     A list for development only gets the package if no list of the charm's own has ops.
     """
-    adds = draft.destination.is_package
-    files, lists = read_all(draft)
-    places = [*files, *lists]
+    files, lists = read_files(draft), read_lists(draft)
+    places: List[Union[RequirementsFile, pyproject.DependencyList]] = [*files, *lists]
     with_ops = [place for place in places if place.lists(OPS)]
     chosen = [place for place in with_ops if place.is_main] or with_ops
-    if adds and not any(place.lists(PACKAGE_NAME) for place in chosen or places) and not chosen:
-        draft.note(pyproject.PATH, 0, "no list of dependencies has ops", f"require {REQUIREMENT}")
+    if not draft.destination.is_package:
+        chosen = []
+    elif not (chosen or any(place.lists(PACKAGE_NAME) for place in places)):
+        draft.note(pyproject.PATH, 0, "no dependencies list ops", f"require {REQUIREMENT} by hand")
     for file in files:
-        if any(file.lists(name) for name in (OPS, COSL)):
-            text, leftovers = file.rewrite(adds=adds and file in chosen, drops=drops)
-            draft.write(file.path, text)
-            draft.leftovers += leftovers
+        text, leftovers = file.rewrite(adds=file in chosen, drops=drops)
+        draft.write(file.path, text)
+        draft.leftovers += leftovers
     if lists:
         text, leftovers = pyproject.rewrite(
-            draft.read(pyproject.PATH) or "",
-            [one for one in lists if adds and one in chosen],
-            drops=drops,
+            draft.read(pyproject.PATH) or "", [one for one in lists if one in chosen], drops=drops
         )
         draft.write(pyproject.PATH, text)
         draft.leftovers += leftovers
@@ -73,9 +67,8 @@ def rewrite(draft: Draft, *, drops: bool) -> None:
 
 
 def note_locks(draft: Draft) -> None:
-    """Note the locks that no longer match pyproject.toml."""
-    lists = pyproject.find_lists(draft.read(pyproject.PATH) or "") if has_lists(draft) else []
-    needs_package = any(one.lists(PACKAGE_NAME) for one in lists)
+    """Note the locks that do not match pyproject.toml."""
+    needs_package = any(one.lists(PACKAGE_NAME) for one in read_lists(draft))
     for command, path in LOCKS.items():
         lock = draft.read(path)
         if lock is None:
@@ -83,11 +76,3 @@ def note_locks(draft: Draft) -> None:
         is_missing = needs_package and f'name = "{PACKAGE_NAME}"' not in lock
         if pyproject.PATH in draft.texts or is_missing:
             draft.note(path, 0, "does not match pyproject.toml", f"run `{command}`")
-
-
-def has_lists(draft: Draft) -> bool:
-    """Return whether pyproject.toml can be read."""
-    try:
-        return bool(pyproject.find_lists(draft.read(pyproject.PATH) or ""))
-    except ValueError:
-        return False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import os
-from dataclasses import dataclass, field
 from typing import Dict, Iterator, List, Optional
 
 from parca_scrape.cli.single_files import VendoredFile
@@ -13,19 +12,26 @@ from parca_scrape.migration.journal import Change
 from parca_scrape.migration.library_names import Destination
 
 
-@dataclass
 class Draft:
-    """The changes of a charm, none of which is written yet."""
+    """The changes of a charm, none of which is written yet.
 
-    tree: CharmTree
-    destination: Destination
-    libraries: Dict[str, VendoredFile]
-    """The vendored libraries that the charm has, by their path."""
-    texts: Dict[str, str] = field(default_factory=dict)
-    """The new text of the files that change."""
-    removed: List[str] = field(default_factory=list)
-    """The files that go."""
-    leftovers: List[Leftover] = field(default_factory=list)
+    Args:
+        tree: the files of the charm.
+        destination: what the charm is to use.
+        libraries: the vendored libraries that the charm has, by their path.
+    """
+
+    def __init__(
+        self, tree: CharmTree, destination: Destination, libraries: Dict[str, VendoredFile]
+    ) -> None:
+        self.tree = tree
+        self.destination = destination
+        self.libraries = libraries
+        self.leftovers = list(tree.leftovers)
+        self.texts: Dict[str, str] = {}
+        """The new text of the files that change."""
+        self.removed: List[str] = []
+        """The files that go."""
 
     def read(self, path: str) -> Optional[str]:
         """Return the text that a file will have; None if it has none, or cannot be decoded."""

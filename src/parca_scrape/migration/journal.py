@@ -16,7 +16,7 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterator, List, Optional, Sequence
+from typing import Generator, List, Optional, Sequence
 
 from parca_scrape._getters import as_list, as_object
 from parca_scrape.cli.console import CommandError, show
@@ -38,7 +38,7 @@ class Change:
 
 
 @contextlib.contextmanager
-def hold(root: Path) -> Iterator[None]:
+def hold(root: Path) -> Generator[None, None, None]:
     """Keep other processes from changing the same charm.
 
     Raises:

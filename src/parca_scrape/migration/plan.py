@@ -45,8 +45,7 @@ def make_draft(root: Path, destination: Destination, *, force: bool) -> Draft:
     files = [file for file in (find_file(root, charm) for charm in LIBIDS) if file]
     check_files(root, files, force=force)
     libraries = {name_in(root, str(file.path)): file for file in files}
-    tree = read_tree(root)
-    draft = Draft(tree, destination, libraries, leftovers=list(tree.leftovers))
+    draft = Draft(read_tree(root), destination, libraries)
     entries = read_entries(draft)
     check_use(draft, entries)
     rewrite_code(draft)

@@ -78,8 +78,8 @@ def find_lists(text: str) -> List[DependencyList]:
         for name in ("dependencies", "dev-dependencies")
     }
     for name in groups:
-        keys = ("tool", "poetry", "group", name, "dependencies")
-        tables[keys] = get_table(get_table(groups, name), "dependencies")
+        table = get_table(get_table(groups, name), "dependencies")
+        tables["tool", "poetry", "group", name, "dependencies"] = table
     for keys, table in tables.items():
         requirements = (f"{name} {value}" for name, value in table.items())
         lists.append(DependencyList(keys, tuple(requirements), is_table=True))

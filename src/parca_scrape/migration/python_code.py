@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import bisect
 import re
 from dataclasses import dataclass
-from typing import Callable, Dict, Iterable, List, Optional, Sequence, Set, Tuple, Union
+from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 import libcst as cst
 from libcst.helpers import get_full_name_for_node
 from libcst.metadata import (
     MetadataWrapper,
     PositionProvider,
-    QualifiedNameProvider,
     QualifiedNameSource,
     Scope,
     ScopeProvider,
@@ -55,35 +53,24 @@ class Code:
         self.text = text
         wrapper = MetadataWrapper(cst.parse_module(text), unsafe_skip_copy=True)
         self.module = wrapper.module
-        self.wrapper = wrapper
-        self.positions = wrapper.resolve(PositionProvider)
-        self.scopes: Set[Scope] = {
-            scope for scope in wrapper.resolve(ScopeProvider).values() if scope is not None
-        }
-        self._qualified_names = wrapper.resolve(QualifiedNameProvider)
+        self.scopes: Mapping[cst.CSTNode, Optional[Scope]] = wrapper.resolve(ScopeProvider)
+        self._positions = wrapper.resolve(PositionProvider)
         self._lines = [0, *(match.end() for match in LINE_END.finditer(text))]
 
     def find_range(self, node: cst.CSTNode) -> Tuple[int, int]:
         """Return where a node starts and ends in the text."""
-        place = self.positions[node]
+        place = self._positions[node]
         start = self._lines[place.start.line - 1] + place.start.column
         return start, self._lines[place.end.line - 1] + place.end.column
 
     def line_of(self, node: cst.CSTNode) -> int:
         """Return the line on which a node starts."""
-        return self.positions[node].start.line
-
-    def line_at(self, index: int) -> int:
-        """Return the line of a character."""
-        return bisect.bisect_right(self._lines, index)
+        return self._positions[node].start.line
 
     def find_imported(self, node: cst.CSTNode) -> Optional[str]:
         """Return what an expression has of the library, `""` for the module; None if nothing."""
-        found: object = self._qualified_names.get(node)
-        names = found() if callable(found) else found
-        if not isinstance(names, (set, frozenset)):
-            return None
-        for name in names:
+        scope = self.scopes.get(node)
+        for name in scope.get_qualified_names_for(node) if scope else ():
             split = split_name(name.name)
             if split and name.source is QualifiedNameSource.IMPORT:
                 return split[1]
@@ -237,8 +224,8 @@ class ImportRewriter(cst.CSTVisitor):
 def find_local_name(code: Code) -> str:
     """Return the name by which `import` can bind the package without hiding another variable."""
     taken: Dict[str, bool] = {}
-    for scope in code.scopes:
-        for assignment in scope.assignments:
+    for scope in set(code.scopes.values()):
+        for assignment in scope.assignments if scope else ():
             is_library = any(
                 split_name(name.name) is not None and name.source is QualifiedNameSource.IMPORT
                 for name in assignment.get_qualified_names_for(assignment.name)
