@@ -37,6 +37,7 @@ MARKS: Dict[str, Sequence[str]] = {
     "cli": ["package_only"],
     "core/test_exhaustive": ["once"],
     "functional": ["package_only", "state_transitions", "once"],
+    "migration": ["package_only"],
     "oracle": ["package_only", "once"],
     "release": ["package_only", "once"],
     "release/test_documentation": ["package_only", "state_transitions"],

@@ -22,8 +22,8 @@ SKIPPED = frozenset(
 # What charmcraft leaves in the root of a charm.
 SKIPPED_IN_ROOT = frozenset({"build", "parts", "prime", "stage"})
 CACHE = re.compile(r"\..*_cache")
-# A larger file is no code that a person writes.
-MAX_SIZE = 1 << 20
+# A larger file is neither code nor a lock.
+MAX_SIZE = 4 << 20
 BOM = "\ufeff"
 LIBRARY = b"parca_scrape"
 

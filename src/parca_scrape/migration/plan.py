@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from typing import Dict, List, Sequence
 
@@ -25,6 +26,7 @@ HIDING = tuple(
     for folder in ("", "src/", "lib/")
     for name in ("parca_scrape.py", "parca_scrape/__init__.py")
 )
+PYTHON = ".".join(map(str, sys.version_info[:2]))
 ENTRIES = tuple(f"{charm}.parca_scrape" for charm in LIBIDS)
 # What the last reference library of each charm needs, if the charm only has it at build time.
 COSL_ENTRY, TOPOLOGY_ENTRY = "parca_k8s.parca_scrape", "parca.parca_scrape"
@@ -113,10 +115,11 @@ def rewrite_file(draft: Draft, path: str) -> Dict[str, str]:
         return {}
     try:
         code = Code(path, text)
-    except ParserSyntaxError as error:
-        draft.note(path, error.raw_line, "syntax error", leftovers.BY_HAND)
+    except (SyntaxError, ParserSyntaxError) as error:
+        line = error.lineno if isinstance(error, SyntaxError) else error.raw_line
+        draft.note(path, line or 0, f"syntax error in Python {PYTHON}", leftovers.BY_HAND)
         return {}
-    except RecursionError:
+    except (RecursionError, MemoryError):
         draft.note(path, 0, "too deeply nested", leftovers.BY_HAND)
         return {}
     imports = ImportRewriter(code, draft.destination)

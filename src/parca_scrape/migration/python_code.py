@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from dataclasses import dataclass
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
@@ -30,6 +31,8 @@ LINE_END = re.compile(r"\r\n?|\n")
 COMMENT = re.compile(r"#[^\r\n]*")
 # The local name of the package where a variable of the charm has its own.
 SPARE_NAME = "parca_scrape_package"
+# libcst crashes, with the process, on code that is nested some 1,500 levels deep.
+MAX_DEPTH = 500
 
 
 @dataclass(frozen=True)
@@ -45,12 +48,15 @@ class Code:
     """A parsed file: where its nodes are in the text, and what its names mean.
 
     Raises:
-        cst.ParserSyntaxError: the text is not Python that libcst can parse.
+        SyntaxError: the text is not code of this Python.
+        cst.ParserSyntaxError: it is code that libcst does not know.
+        RecursionError: it is too deeply nested.
     """
 
     def __init__(self, path: str, text: str) -> None:
         self.path = path
         self.text = text
+        check_depth(ast.parse(text))
         wrapper = MetadataWrapper(cst.parse_module(text), unsafe_skip_copy=True)
         self.module = wrapper.module
         self.scopes: Mapping[cst.CSTNode, Optional[Scope]] = wrapper.resolve(ScopeProvider)
@@ -79,6 +85,15 @@ class Code:
     def leftover(self, node: cst.CSTNode, what: str, advice: str) -> Leftover:
         """Return the line for a node that is left to a person."""
         return Leftover(self.path, self.line_of(node), what, advice)
+
+
+def check_depth(tree: ast.AST) -> None:
+    """Raise RecursionError if a tree is too deep to be parsed by libcst."""
+    level = [tree]
+    for _ in range(MAX_DEPTH):
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+    if level:
+        raise RecursionError
 
 
 def apply(text: str, edits: Iterable[Edit]) -> str:
