@@ -57,9 +57,10 @@ def rewrite(draft: Draft, *, drops: bool) -> None:
         text, leftovers = file.rewrite(adds=file in chosen, drops=drops)
         draft.write(file.path, text)
         draft.leftovers += leftovers
-    if lists:
+    document = draft.read(pyproject.PATH)
+    if lists and document is not None:
         text, leftovers = pyproject.rewrite(
-            draft.read(pyproject.PATH) or "", [one for one in lists if one in chosen], drops=drops
+            document, [one for one in lists if one in chosen], drops=drops
         )
         draft.write(pyproject.PATH, text)
         draft.leftovers += leftovers

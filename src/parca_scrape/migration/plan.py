@@ -17,8 +17,15 @@ from parca_scrape.migration.charm_tree import LIBRARY, is_inside, name_in, read_
 from parca_scrape.migration.draft import Draft
 from parca_scrape.migration.library_names import OLD_MODULE, Destination
 from parca_scrape.migration.python_code import Code, ImportRewriter, apply
+from parca_scrape.migration.requirements import PACKAGE_NAME
 from parca_scrape.migration.string_targets import TargetRewriter
 
+# What code needs to be parsed for: it is slow. The keys in the databags are not among it.
+NAMES_LIBRARY = re.compile(
+    r"\bcharms\s*\.\s*parca(?:_k8s)?\b|^[ \t]*(?:from|import)\b.*\bparca_scrape\b"
+    r"|\.parca_scrape\.|[\"']parca_scrape\.",
+    re.MULTILINE,
+)
 USES_PACKAGE = re.compile(r"^[ \t]*(?:from|import)[ \t]+parca_scrape\b", re.MULTILINE)
 # What Python would import instead of the package.
 HIDING = tuple(
@@ -91,6 +98,7 @@ def check_use(draft: Draft, entries: Sequence[str]) -> None:
                 raise CommandError(f"{path}: hides the package parca_scrape: rename it first")
     code = (tree.decode(path) for path in tree.list_python() if LIBRARY in tree.contents[path])
     is_used = any(OLD_MODULE.search(text) or USES_PACKAGE.search(text) for text in code)
+    is_used = is_used or PACKAGE_NAME in dependencies.list_requirements(draft)
     if not (draft.libraries or entries or is_used):
         raise CommandError(f"{root}: does not use the library parca_scrape")
 
@@ -100,7 +108,9 @@ def rewrite_code(draft: Draft) -> None:
     tree = draft.tree
     instances: Dict[str, str] = {}
     for path in tree.list_python():
-        if LIBRARY in tree.contents[path] and not path.startswith("lib/charms/"):
+        if path.startswith("lib/charms/") or LIBRARY not in tree.contents[path]:
+            continue
+        if NAMES_LIBRARY.search(tree.decode(path)):
             instances.update(rewrite_file(draft, path))
     for path in tree.list_python():
         if instances and not path.startswith("lib/charms/"):

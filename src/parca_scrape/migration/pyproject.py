@@ -82,7 +82,8 @@ def find_lists(text: str) -> List[DependencyList]:
         tables["tool", "poetry", "group", name, "dependencies"] = table
     for keys, table in tables.items():
         requirements = (f"{name} {value}" for name, value in table.items())
-        lists.append(DependencyList(keys, tuple(requirements), is_table=True))
+        if table:
+            lists.append(DependencyList(keys, tuple(requirements), is_table=True))
     return lists
 
 
