@@ -74,7 +74,7 @@ dependencies = ["ops>=3.8.0", "{PACKAGE}", "cosl"]
         "from charms.parca_k8s.v0.parca_scrape import", "from parca_scrape import"
     ),
 }
-# A machine charm with a list of pip and the topology library for this one only: as juju-introspect.
+# A machine charm with a list of pip, and juju_topology for this library only: as juju-introspect.
 MACHINE_CHARM: Dict[str, str] = {
     "metadata.yaml": PROVIDER,
     "requirements.txt": "ops==2.17.0\n",

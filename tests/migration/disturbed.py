@@ -69,4 +69,5 @@ def is_reading(event: str, arguments: Tuple[object, ...]) -> bool:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:4], step=int(sys.argv[4]))
+    _, task_, root_, disturbance_, step_ = sys.argv
+    main(task_, root_, disturbance_, int(step_))

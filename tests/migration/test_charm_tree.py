@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import os
-from typing import List, Tuple
 from pathlib import Path
+from typing import List, Tuple
 
 import pytest
 

@@ -16,9 +16,9 @@ from parca_scrape.migration.journal import Change, hold, restore, write
 from tests.cli.command import ENVIRONMENT
 from tests.forms import ROOT
 from tests.migration.disturbed import CHANGES
-from tests.migration.trees import write_tree
+from tests.migration.trees import Files, write_tree
 
-FILES = {
+FILES: Files = {
     "charmcraft.yaml": "name: zinc\r\nversion: 1\r\n",
     "src/charm.py": "#!/usr/bin/env python3\n",
     "tests/test_charm.py": "# a test\n",
@@ -201,10 +201,9 @@ def test_a_journal_of_somebody_else_is_refused(entries: str, tmp_path: Path) -> 
 
 
 def test_one_process_at_a_time_changes_a_charm(tmp_path: Path) -> None:
-    with hold(tmp_path):
-        with pytest.raises(CommandError, match="another process is changing this charm$"):
-            with hold(tmp_path):
-                pass
+    message = r"another process is changing this charm$"
+    with hold(tmp_path), pytest.raises(CommandError, match=message), hold(tmp_path):
+        pass
     with hold(tmp_path):
         pass
 

@@ -18,6 +18,7 @@ from tests.migration.trees import (
     MACHINE,
     PACKAGE,
     TOPOLOGY,
+    Files,
     publish_k8s,
     publish_machine,
     read_tree,
@@ -217,7 +218,7 @@ def test_files_that_cannot_be_rewritten_are_named_and_the_others_are_done(
     tmp_path: Path, references: Dict[str, str]
 ) -> None:
     latin = b"# coding: latin-1\nx = '\xe9'\r\n" + IMPORT.encode()
-    files = {
+    files: Files = {
         "charmcraft.yaml": "charm-libs: [\n",
         "pyproject.toml": "[\n",
         "requirements.txt": "ops\n",

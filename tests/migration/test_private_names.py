@@ -107,10 +107,7 @@ def test_the_private_names_of_the_package_are_known() -> None:
         objects = (manager.charm.provider, manager.charm.consumer)
         # What a subclass may share with the package: it is the same in the reference.
         shared = {"_charm", "_relation_name", "_jobs"}
-        found = {
-            type(one).__name__: {name for name in (*vars(one), *vars(type(one)))} - shared
-            for one in objects
-        }
+        found = {type(one).__name__: {*vars(one), *vars(type(one))} - shared for one in objects}
     names_of_ops = set(dir(ops.Object)) | {"_framework"}
     assert {
         class_name: {

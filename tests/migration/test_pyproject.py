@@ -22,10 +22,11 @@ PROJECT = '[project]\nname = "zinc"\n'
          PROJECT + f"dependencies = ['ops', '{PACKAGE}', 'x']\n"),
         (PROJECT + 'dependencies = [\n  # cosl\n  "ops>=2",  # framework\n  "x",\n'
          '  # topology\n  "cosl>=0.0.51",  # old\n]\n',
-         PROJECT + f'dependencies = [\n  # cosl\n  "ops>=2",  # framework\n  "{PACKAGE}",\n  "x",\n'
-         "  # topology\n]\n"),
+         PROJECT + f'dependencies = [\n  # cosl\n  "ops>=2",  # framework\n  "{PACKAGE}",\n'
+         '  "x",\n  # topology\n]\n'),
         (PROJECT + 'dependencies = [\n    "x",\n    "ops[tracing]" # last\n]\n',
-         PROJECT + f'dependencies = [\n    "x",\n    "ops[tracing]", # last\n    "{PACKAGE}",\n]\n'),
+         PROJECT + 'dependencies = [\n    "x",\n    "ops[tracing]", # last\n'
+         f'    "{PACKAGE}",\n]\n'),
         (PROJECT + 'dependencies = ["ops"]\n[project.optional-dependencies]\n'
          'dev = ["cosl", "pytest", "ops[testing]"]\n',
          PROJECT + f'dependencies = ["ops", "{PACKAGE}"]\n[project.optional-dependencies]\n'
@@ -100,5 +101,5 @@ def test_an_ops_that_is_too_old_is_noted() -> None:
 
 @pytest.mark.parametrize("text", ["[", "a = 1\na = 2\n", "a = " + "[" * 5000])
 def test_what_is_not_toml_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="^not valid TOML$"):
+    with pytest.raises(ValueError, match=r"^not valid TOML$"):
         pyproject.find_lists(text)

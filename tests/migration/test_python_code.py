@@ -28,12 +28,15 @@ OLD = "charms.parca_k8s.v0.parca_scrape"
          "if TYPE_CHECKING:\n    from parca_scrape import Problem\n"),
         (f"try:\n    import {OLD}\nexcept ImportError:\n    pass\n",
          "try:\n    import parca_scrape\nexcept ImportError:\n    pass\n"),
-        (f"from {OLD} import (  # all\n    DEFAULT_JOB,  # port 80\n    # keys\n    ALLOWED_KEYS,\n)\n",
+        (f"from {OLD} import (  # all\n    DEFAULT_JOB,  # port 80\n    # keys\n"
+         "    ALLOWED_KEYS,\n)\n",
          "from parca_scrape import (  # all\n    DEFAULT_JOB,  # port 80\n    # keys\n"
          "    ALLOWED_KEYS,\n)\n"),
+        (f"import {OLD}\nx: 'List[{OLD}.Job]' = [{OLD}.Job('a')]\n",
+         "import parca_scrape\nx: 'List[parca_scrape.Job]' = [parca_scrape.Job('a')]\n"),
         (f"import os; from {OLD} import DEFAULT_JOB; x = 1\n",
          "import os; from parca_scrape import DEFAULT_JOB; x = 1\n"),
-        (f"from charms . parca_k8s . v0 . parca_scrape \\\n    import DEFAULT_JOB\n",
+        ("from charms . parca_k8s . v0 . parca_scrape \\\n    import DEFAULT_JOB\n",
          "from parca_scrape \\\n    import DEFAULT_JOB\n"),
         ("from charms.parca_k8s.v0 import (\n    parca_scrape,  # profiling\n)\n",
          "# profiling\nimport parca_scrape\n"),
@@ -43,11 +46,12 @@ OLD = "charms.parca_k8s.v0.parca_scrape"
          "import parca_scrape as p\nfrom charms.parca.v0 import parca_config\n"),
         ("from charms.parca.v0 import (\n    parca_config,  # ours\n    parca_scrape,  # theirs\n"
          "    parca_store,\n)\n",
-         "# theirs\nimport parca_scrape\nfrom charms.parca.v0 import (\n    parca_config,  # ours\n"
-         "    parca_store,\n)\n"),
+         "# theirs\nimport parca_scrape\nfrom charms.parca.v0 import (\n"
+         "    parca_config,  # ours\n    parca_store,\n)\n"),
         ("x = 1; from charms.parca.v0 import parca_scrape, parca_store\n",
          "x = 1; import parca_scrape; from charms.parca.v0 import parca_store\n"),
-        (f"class C:\n    def __init__(self):\n        self.parca_scrape = {OLD}.Job\n\nimport {OLD}\n",
+        (f"class C:\n    def __init__(self):\n        self.parca_scrape = {OLD}.Job\n\n"
+         f"import {OLD}\n",
          "class C:\n    def __init__(self):\n        self.parca_scrape = parca_scrape.Job\n\n"
          "import parca_scrape\n"),
     ],

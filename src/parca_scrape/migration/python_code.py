@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 import libcst as cst
+from libcst import matchers
 from libcst.helpers import get_full_name_for_node
 from libcst.metadata import (
     MetadataWrapper,
@@ -19,6 +20,7 @@ from libcst.metadata import (
 
 from parca_scrape.migration.charm_tree import Leftover
 from parca_scrape.migration.library_names import (
+    OLD_MODULE,
     OLD_MODULES,
     OLD_PACKAGES,
     PACKAGE,
@@ -220,6 +222,13 @@ class ImportRewriter(cst.CSTVisitor):
         if name and "." not in name and name not in self._names:
             self._note_missing(node, name)
         return True
+
+    def visit_Annotation(self, node: cst.Annotation) -> None:  # noqa: N802
+        """Rewrite the same in an annotation that is a string."""
+        for string in matchers.findall(node, matchers.SimpleString()):
+            start, end = self._code.find_range(string)
+            for found in OLD_MODULE.finditer(self._code.text, start, end):
+                self._chains.append(Edit(*found.span(), self._local_name))
 
     def visit_Call(self, node: cst.Call) -> None:  # noqa: N802
         """Note `patch.object(module, "name")` and the like if the package has no such name."""

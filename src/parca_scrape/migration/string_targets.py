@@ -49,6 +49,10 @@ class TargetRewriter(cst.CSTVisitor):
         if function in MODULE_READERS and node.args:
             self._modules.add(node.args[0].value)
 
+    def visit_Annotation(self, node: cst.Annotation) -> bool:  # noqa: N802
+        """Leave annotations to the rewriter of imports."""
+        return False
+
     def visit_FormattedString(self, node: cst.FormattedString) -> bool:  # noqa: N802
         """Note a name that is put together."""
         parts = [part.value for part in node.parts if isinstance(part, cst.FormattedStringText)]
