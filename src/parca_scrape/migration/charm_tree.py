@@ -181,3 +181,9 @@ def describe_error(tree: CharmTree, path: str, error: OSError) -> Leftover:
 def name_in(root: Path, path: str) -> str:
     """Return a path relative to a folder, as it is in messages."""
     return Path(os.path.relpath(path, str(root))).as_posix()
+
+
+def split_lines(text: str) -> List[str]:
+    """Return lines with their ends, as other tools count them, which know only the line feed."""
+    *lines, last = text.split("\n")
+    return [f"{line}\n" for line in lines] + ([last] if last else [])

@@ -7,7 +7,7 @@ import os
 from typing import Dict, Iterator, List, Optional
 
 from parca_scrape.cli.single_files import VendoredFile
-from parca_scrape.migration.charm_tree import CharmTree, Leftover
+from parca_scrape.migration.charm_tree import CharmTree, Leftover, split_lines
 from parca_scrape.migration.journal import Change
 from parca_scrape.migration.library_names import Destination
 
@@ -27,7 +27,7 @@ class Draft:
         self.tree = tree
         self.destination = destination
         self.libraries = libraries
-        self.leftovers = list(tree.leftovers)
+        self.leftovers: List[Leftover] = list(tree.leftovers)
         self.texts: Dict[str, str] = {}
         """The new text of the files that change."""
         self.removed: List[str] = []
@@ -98,9 +98,3 @@ def diff_file(path: str, before: str, after: Optional[str]) -> Iterator[str]:
     )
     for line in lines:
         yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
-
-
-def split_lines(text: str) -> List[str]:
-    """Return lines as other tools count them, which know only the line feed."""
-    *lines, last = text.split("\n")
-    return [f"{line}\n" for line in lines] + ([last] if last else [])

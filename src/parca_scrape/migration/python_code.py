@@ -60,7 +60,7 @@ class Code:
         self.text = text
         check_depth(ast.parse(text))
         wrapper = MetadataWrapper(cst.parse_module(text), unsafe_skip_copy=True)
-        self.module = wrapper.module
+        self.module: cst.Module = wrapper.module
         self.scopes: Mapping[cst.CSTNode, Optional[Scope]] = wrapper.resolve(ScopeProvider)
         self._positions = wrapper.resolve(PositionProvider)
         self._lines = [0, *(match.end() for match in LINE_END.finditer(text))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import List, Tuple
 
-from parca_scrape.migration.charm_tree import Leftover
+from parca_scrape.migration.charm_tree import Leftover, split_lines
 from parca_scrape.version import VERSION
 
 PACKAGE_NAME = "parca-scrape"
@@ -61,9 +61,9 @@ class RequirementsFile:
 
     def __init__(self, path: str, text: str) -> None:
         self.path = path
-        self.lines = text.splitlines(keepends=True) if "\x0c" not in text else [text]
-        self.is_main = MAIN_FILE.fullmatch(path) is not None
-        self.is_compiled = path.endswith(".txt") and COMPILED.search(text) is not None
+        self.lines: List[str] = split_lines(text)
+        self.is_main: bool = MAIN_FILE.fullmatch(path) is not None
+        self.is_compiled: bool = path.endswith(".txt") and COMPILED.search(text) is not None
 
     def lists(self, name: str) -> bool:
         """Return whether the file lists a package."""
