@@ -210,7 +210,7 @@ def test_a_library_outside_of_the_charm_is_not_touched(
     write_tree(tmp_path / "shared", {K8S: references[K8S]})
     charm = write_tree(tmp_path / "charm", {"charmcraft.yaml": PROVIDER})
     (charm / "lib").symlink_to(tmp_path / "shared/lib", target_is_directory=True)
-    error = f"parca-scrape: error: {K8S}: a link that leaves the charm: replace it by the file\n"
+    error = f"parca-scrape: error: {K8S}: a link, or in one: replace it by what it leads to\n"
     assert run("migrate", "code", charm, "--write", "--force") == (2, "", error)
 
 
@@ -251,6 +251,58 @@ def test_files_that_cannot_be_rewritten_are_named_and_the_others_are_done(
         "src/other.py: rewritten\n"
     )
     assert (tmp_path / "src/latin.py").read_bytes() == latin.replace(b"charms.parca_k8s.v0.", b"")
+
+
+def test_a_file_is_changed_where_a_link_in_the_charm_leads(
+    tmp_path: Path, references: Dict[str, str]
+) -> None:
+    libs = "charm-libs:\n- lib: parca_k8s.parca_scrape\n  version: '0'\n"
+    files = {
+        "kinds/k8s.yaml": PROVIDER + libs,
+        "pinned/base.txt": "ops\n",
+        "requirements-dev.txt": "ops\n",
+        "src/charm.py": IMPORT,
+        K8S: references[K8S],
+    }
+    write_tree(tmp_path, files)
+    (tmp_path / "charmcraft.yaml").symlink_to("kinds/k8s.yaml")
+    (tmp_path / "requirements.txt").symlink_to("pinned/base.txt")
+    (tmp_path / "src/copy.py").symlink_to(f"../{K8S}")
+    line = f"src/copy.py: a link to {K8S}, which goes: remove it"
+    exit_code, _, err = run("migrate", "code", tmp_path, "--write")
+    assert (exit_code, err) == (1, list_left([line]))
+    (tmp_path / "src/copy.py").unlink()
+    assert read_tree(tmp_path) == {
+        "charmcraft.yaml": PROVIDER,
+        "kinds/k8s.yaml": PROVIDER,
+        "pinned/base.txt": f"ops\n{PACKAGE}\n",
+        "requirements-dev.txt": "ops\n",
+        "requirements.txt": f"ops\n{PACKAGE}\n",
+        "src/charm.py": "from parca_scrape import DEFAULT_JOB\n",
+    }
+    assert (tmp_path / "charmcraft.yaml").is_symlink()
+
+
+def test_names_of_files_that_are_no_text_do_no_harm(
+    tmp_path: Path, references: Dict[str, str]
+) -> None:
+    write_tree(tmp_path, {"charmcraft.yaml": PROVIDER, "requirements.txt": f"{PACKAGE}\n"})
+    path = os.fsencode(str(tmp_path)) + b"/\xff.py"
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.write(IMPORT)
+    exit_code, out, err = run("migrate", "code", tmp_path)
+    assert (exit_code, out.splitlines()[0], err) == (0, r"--- 'a/\udcff.py'", "")
+    assert run("migrate", "code", tmp_path, "--write") == (0, r"'\udcff.py': rewritten" + "\n", "")
+
+
+def test_files_that_are_no_text_are_named(tmp_path: Path) -> None:
+    names = ["charmcraft.yaml", "pyproject.toml", "requirements.txt"]
+    files: Files = dict.fromkeys(names, b"\xe9 = 1\n")
+    write_tree(tmp_path, {**files, "a.py": IMPORT})
+    exit_code, _, err = run("migrate", "code", tmp_path)
+    lines = [f"{name}: not UTF-8 text: change it by hand if it uses the library" for name in names]
+    lines.insert(1, f"pyproject.toml: no dependencies list ops: require {PACKAGE} by hand")
+    assert (exit_code, err) == (1, list_left(lines))
 
 
 def commit_all(root: Path) -> None:

@@ -70,14 +70,20 @@ def test_an_object_is_followed_into_all_files() -> None:
         "        self.profiling = ProfilingEndpointProvider(self)\n"
         "        self.mine: Mine = Mine(self)\n"
         "        self.mine._scrape_metadata\n"
+        "        one = ProfilingEndpointConsumer(self)\n"
+        "        one._relation_hosts\n"
     )
-    test = "charm.profiling._scrape_jobs\ncharm._scrape_jobs\ncharm.profiling.jobs\n"
+    test = (
+        "charm.profiling._scrape_jobs\ncharm._scrape_jobs\ncharm.profiling.jobs\n"
+        "one._relation_hosts\n"
+    )
     tree.contents = {"src/charm.py": charm.encode(), "tests/test_charm.py": test.encode()}
     draft = Draft(tree, to_package(), {})
     plan.rewrite_code(draft)
     assert [leftover.describe() for leftover in draft.sort_leftovers()] == [
         "src/charm.py:7: uses _scrape_metadata of ProfilingEndpointProvider: use"
         " topology.as_dict()",
+        "src/charm.py:9: uses _relation_hosts of ProfilingEndpointConsumer: use jobs()",
         f"tests/test_charm.py:1: uses _scrape_jobs of ProfilingEndpointProvider: {JOBS}",
     ]
 

@@ -43,13 +43,13 @@ def test_the_name_of_a_requirement_is_normalised(requirement: str, name: str) ->
     ],
 )  # fmt: skip
 def test_the_package_comes_after_ops_and_cosl_goes(before: str, after: str) -> None:
-    file = RequirementsFile("requirements.txt", before)
+    file = RequirementsFile("requirements.txt", before, is_main=True)
     assert file.rewrite(adds=True, drops=True) == (after, [])
 
 
 def test_nothing_changes_that_is_not_asked_for() -> None:
     text = "ops\ncosl\n"
-    file = RequirementsFile("requirements.txt", text)
+    file = RequirementsFile("requirements.txt", text, is_main=True)
     assert file.rewrite(adds=False, drops=False) == (text, [])
 
 
@@ -64,14 +64,16 @@ def test_nothing_changes_that_is_not_asked_for() -> None:
     ],
 )  # fmt: skip
 def test_lines_of_pins_with_more_than_a_version_are_left(text: str, lines: List[str]) -> None:
-    new, leftovers = RequirementsFile("requirements.txt", text).rewrite(adds=True, drops=True)
+    new, leftovers = RequirementsFile("requirements.txt", text, is_main=True).rewrite(
+        adds=True, drops=True
+    )
     assert (new, [leftover.describe() for leftover in leftovers]) == (text, lines)
 
 
 def test_an_ops_that_is_too_old_is_noted() -> None:
-    text, leftovers = RequirementsFile("requirements.txt", "ops == 1.5.4 # pinned\n").rewrite(
-        adds=True, drops=False
-    )
+    text, leftovers = RequirementsFile(
+        "requirements.txt", "ops == 1.5.4 # pinned\n", is_main=True
+    ).rewrite(adds=True, drops=False)
     assert text == f"ops == 1.5.4 # pinned\n{PACKAGE}\n"
     assert [leftover.describe() for leftover in leftovers] == [
         "requirements.txt:1: ops == 1.5.4 # pinned: parca-scrape needs ops>=2.2,<4: require such"

@@ -73,7 +73,7 @@ def test_a_replaced_name_is_one_that_can_be_patched(attribute: str) -> None:
         (f'patch("{OLD}.DEFAULT_JOB", {{}})', f"{OLD}.DEFAULT_JOB", NOT_USED),
         (f'patch("{OLD}.logger")', f"{OLD}.logger", UNKNOWN),
         (f'patch("{OLD}.LIBPATCH", 1)', f"{OLD}.LIBPATCH",
-         "the package has no such number: remove its use, or compare parca_scrape.VERSION"),
+         "only the old import path has it, in the package too: use parca_scrape.VERSION"),
         (f'patch("{OLD}.{PROVIDER}._set_unit_ip")', f"{OLD}.{PROVIDER}._set_unit_ip",
          "use set_scrape_job_spec(), and unit_address to change the address"),
         (f'LIBRARY = "{OLD}"', OLD, BY_HAND),

@@ -90,7 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def check_git(root: Path) -> None:
     """Raise CommandError if git has uncommitted changes here; without git there is nothing."""
-    command = ["git", "-C", str(root), "status", "--porcelain", "--", "."]
+    command = ["git", "--no-optional-locks", "-C", str(root), "status", "--porcelain", "--", "."]
     try:
         result = subprocess.run(command, capture_output=True, text=True, check=False)
     except FileNotFoundError:

@@ -46,14 +46,13 @@ class Leftover:
 
 
 class CharmTree:
-    """The content of a charm's files by path, relative to the charm, and what could not be read.
-
-    Links to files of the charm are left out: the files are there under their own path.
-    """
+    """The files of a charm, each under its own path relative to the charm."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.contents: Dict[str, bytes] = {}
+        self.links: Dict[str, str] = {}
+        """The paths of the files to which links in the charm lead, by the path of the link."""
         self.leftovers: List[Leftover] = []
 
     def list_python(self) -> List[str]:
@@ -135,6 +134,8 @@ def read_file(tree: CharmTree, path: str) -> Optional[bytes]:
             return None
         is_link = os.path.islink(path)
         if is_link and is_inside(tree.root, path):
+            real = name_in(tree.root, os.path.realpath(path))
+            tree.links[name_in(tree.root, path)] = real
             return None
         with open(path, "rb") as stream:
             content = stream.read()

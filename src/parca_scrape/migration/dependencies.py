@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import List, Set, Union
+from typing import Dict, List, Set, Union
 
 from parca_scrape.migration import pyproject
 from parca_scrape.migration.draft import Draft
 from parca_scrape.migration.requirements import (
     FILE,
+    MAIN_FILE,
     OPS,
     PACKAGE_NAME,
     REQUIREMENT,
@@ -27,8 +28,19 @@ def list_requirements(draft: Draft) -> Set[str]:
 
 def read_files(draft: Draft) -> List[RequirementsFile]:
     """Return all files of requirements."""
-    paths = [path for path in sorted(draft.tree.contents) if FILE.fullmatch(path)]
-    return [RequirementsFile(path, draft.read(path) or "") for path in paths]
+    tree = draft.tree
+    files: Dict[str, RequirementsFile] = {}
+    for name in sorted({*tree.contents, *tree.links}, key=lambda name: not is_main(name)):
+        path = tree.links.get(name, name)
+        if FILE.fullmatch(name) and path not in files:
+            text = draft.read(path) or ""
+            files[path] = RequirementsFile(path, text, is_main=is_main(name))
+    return [files[path] for path in sorted(files)]
+
+
+def is_main(path: str) -> bool:
+    """Return whether a file of requirements is that of the charm, not of its tests."""
+    return MAIN_FILE.fullmatch(path) is not None
 
 
 def read_lists(draft: Draft) -> List[pyproject.DependencyList]:

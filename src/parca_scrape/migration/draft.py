@@ -6,6 +6,7 @@ import difflib
 import os
 from typing import Dict, Iterator, List, Optional
 
+from parca_scrape.cli.console import show
 from parca_scrape.cli.single_files import VendoredFile
 from parca_scrape.migration.charm_tree import CharmTree, Leftover, split_lines
 from parca_scrape.migration.journal import Change
@@ -35,6 +36,7 @@ class Draft:
 
     def read(self, path: str) -> Optional[str]:
         """Return the text that a file will have; None if it has none, or cannot be decoded."""
+        path = self.tree.links.get(path, path)
         if path in self.texts:
             return self.texts[path]
         if path in self.removed or path not in self.tree.contents:
@@ -44,7 +46,7 @@ class Draft:
     def write(self, path: str, text: str) -> None:
         """Set the text that a file will have."""
         if text != self.read(path):
-            self.texts[path] = text
+            self.texts[self.tree.links.get(path, path)] = text
 
     def note(self, path: str, line: int, what: str, advice: str) -> None:
         """Note something that is left to a person."""
@@ -90,11 +92,9 @@ class Draft:
 
 def diff_file(path: str, before: str, after: Optional[str]) -> Iterator[str]:
     """Yield the lines of a diff that `patch -p1` and `git apply` accept."""
+    new = "/dev/null" if after is None else show(f"b/{path}")
     lines = difflib.unified_diff(
-        split_lines(before),
-        split_lines(after or ""),
-        f"a/{path}",
-        "/dev/null" if after is None else f"b/{path}",
+        split_lines(before), split_lines(after or ""), show(f"a/{path}"), new
     )
     for line in lines:
         yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"

@@ -26,6 +26,9 @@ def collect(draft: Draft, *, drops_cosl: bool) -> None:
     """Note everything in the draft."""
     note_owner(draft)
     note_libraries(draft)
+    for link, path in draft.tree.links.items():
+        if path in draft.removed:
+            draft.note(link, 0, f"a link to {path}, which goes", "remove it")
     if draft.destination.is_package:
         note_mentions(draft)
         note_tox(draft, OPS, f"require {REQUIREMENT} too")

@@ -127,7 +127,7 @@ def split_name(name: str) -> Optional[Tuple[str, str]]:
 def explain_missing(name: str, destination: Destination) -> str:
     """Return what to do about a name of the reference library that is missing."""
     if name in ("LIBID", "LIBAPI", "LIBPATCH"):
-        return "the package has no such number: remove its use, or compare parca_scrape.VERSION"
+        return "only the old import path has it, in the package too: use parca_scrape.VERSION"
     if name == "JujuTopology":
         return "use ProviderTopology"
     return f"{destination.describe()} has no such name: use a public one"

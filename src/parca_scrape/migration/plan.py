@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -12,12 +13,19 @@ from libcst import ParserSyntaxError
 from parca_scrape.cli.charmhub import LIBIDS
 from parca_scrape.cli.console import CommandError, show
 from parca_scrape.cli.single_files import State, VendoredFile, find_file, read_shipped
-from parca_scrape.migration import charm_libs, dependencies, leftovers, needs, private_names
-from parca_scrape.migration.charm_tree import LIBRARY, is_inside, name_in, read_tree
+from parca_scrape.migration import (
+    charm_libs,
+    dependencies,
+    leftovers,
+    needs,
+    private_names,
+    pyproject,
+)
+from parca_scrape.migration.charm_tree import LIBRARY, name_in, read_tree
 from parca_scrape.migration.draft import Draft
 from parca_scrape.migration.library_names import OLD_MODULE, Destination
 from parca_scrape.migration.python_code import Code, ImportRewriter, apply
-from parca_scrape.migration.requirements import PACKAGE_NAME
+from parca_scrape.migration.requirements import FILE, PACKAGE_NAME
 from parca_scrape.migration.string_targets import TargetRewriter
 
 # What code needs to be parsed for: it is slow. The keys in the databags are not among it.
@@ -54,7 +62,11 @@ def make_draft(root: Path, destination: Destination, *, force: bool) -> Draft:
     files = [file for file in (find_file(root, charm) for charm in LIBIDS) if file]
     check_files(root, files, force=force)
     libraries = {name_in(root, str(file.path)): file for file in files}
-    draft = Draft(read_tree(root), destination, libraries)
+    tree = read_tree(root)
+    # Also one that is too large or no text.
+    tree.contents.update({path: file.path.read_bytes() for path, file in libraries.items()})
+    draft = Draft(tree, destination, libraries)
+    note_encodings(draft)
     entries = read_entries(draft)
     check_use(draft, entries)
     rewrite_code(draft)
@@ -69,10 +81,18 @@ def check_files(root: Path, files: Sequence[VendoredFile], *, force: bool) -> No
     """Raise CommandError if a vendored file must not be removed or replaced."""
     for file in files:
         path = show(name_in(root, str(file.path)))
-        if not is_inside(root, str(file.path)):
-            raise CommandError(f"{path}: a link that leaves the charm: replace it by the file")
+        if os.path.realpath(str(file.path)) != str(file.path):
+            raise CommandError(f"{path}: a link, or in one: replace it by what it leads to")
         if not (file.is_replaceable or force):
             raise CommandError(f"{path}: {file.describe()}; use --force to lose what is in it")
+
+
+def note_encodings(draft: Draft) -> None:
+    """Note the files that would be changed if they were text."""
+    for path in draft.tree.contents:
+        is_known = path in (charm_libs.PATH, pyproject.PATH) or FILE.fullmatch(path)
+        if is_known and draft.read(path) is None:
+            draft.note(path, 0, "not UTF-8 text", leftovers.BY_HAND)
 
 
 def read_entries(draft: Draft) -> List[str]:
@@ -139,7 +159,8 @@ def rewrite_file(draft: Draft, path: str) -> Dict[str, str]:
         code.module.visit(visitor)
         draft.leftovers += visitor.leftovers
     draft.write(path, apply(text, [*imports.list_edits(), *targets.edits]))
-    return private.instances
+    draft.leftovers += private_names.find_uses(path, text, private.variables)
+    return private.attributes
 
 
 def replace_libraries(draft: Draft) -> None:

@@ -25,8 +25,9 @@ class PrivateNameFinder(cst.CSTVisitor):
         self._classes: List[Optional[str]] = []
         self._subclasses: Dict[str, str] = {}
         self._noted: Set[Tuple[int, str]] = set()
-        self.instances: Dict[str, str] = {}
-        """The library's class of an attribute or variable, by its name."""
+        self.attributes: Dict[str, str] = {}
+        """The library's class of the object that an attribute holds, by its name."""
+        self.variables: Dict[str, str] = {}
         self.leftovers: List[Leftover] = []
 
     def visit_ClassDef(self, node: cst.ClassDef) -> None:  # noqa: N802
@@ -79,9 +80,10 @@ class PrivateNameFinder(cst.CSTVisitor):
 
     def _remember(self, target: cst.CSTNode, value: Optional[cst.BaseExpression]) -> None:
         class_name = self._find_class(value.func) if isinstance(value, cst.Call) else None
-        if class_name and isinstance(target, (cst.Attribute, cst.Name)):
-            name = target.attr if isinstance(target, cst.Attribute) else target
-            self.instances[name.value] = class_name
+        if class_name and isinstance(target, cst.Attribute):
+            self.attributes[target.attr.value] = class_name
+        elif class_name and isinstance(target, cst.Name):
+            self.variables[target.value] = class_name
 
     def _note_private(
         self, node: Union[cst.Attribute, cst.FunctionDef], name: str, what: str

@@ -59,10 +59,10 @@ def note_ops(path: str, line: int, requirement: str) -> List[Leftover]:
 class RequirementsFile:
     """A file for `pip install -r`."""
 
-    def __init__(self, path: str, text: str) -> None:
+    def __init__(self, path: str, text: str, *, is_main: bool) -> None:
         self.path = path
         self.lines: List[str] = split_lines(text)
-        self.is_main: bool = MAIN_FILE.fullmatch(path) is not None
+        self.is_main: bool = is_main
         self.is_compiled: bool = path.endswith(".txt") and COMPILED.search(text) is not None
 
     def lists(self, name: str) -> bool:
