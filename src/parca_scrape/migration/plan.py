@@ -187,6 +187,7 @@ def remove_needs(draft: Draft, entries: Sequence[str]) -> bool:
     text = draft.read(charm_libs.PATH)
     if entries and text is not None:
         draft.write(charm_libs.PATH, charm_libs.remove(text, unwanted))
-    if had_topology or had_cosl:
+    is_cosl_used = any(needs.needs_cosl(text) for _, text in code)
+    if had_topology or had_cosl or not is_cosl_used:
         draft.leftovers += needs.list_topology_patches(code)
-    return had_cosl and not any(needs.needs_cosl(text) for _, text in code)
+    return had_cosl and not is_cosl_used
