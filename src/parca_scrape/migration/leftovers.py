@@ -7,14 +7,12 @@ from typing import Iterator, Tuple
 
 from parca_scrape.cli.single_files import CHARM_FILES
 from parca_scrape.migration import charm_libs, dependencies, needs
-from parca_scrape.migration.charm_tree import LIBRARY
 from parca_scrape.migration.draft import Draft
 from parca_scrape.migration.library_names import OLD_MODULE
 from parca_scrape.migration.requirements import COSL, OPS, PACKAGE_NAME, REQUIREMENT, find_name
 
 BY_HAND = "change it by hand if it uses the library"
 MENTION = re.compile(rf"{OLD_MODULE.pattern}|charms/parca(?:_k8s)?/v0/parca_scrape\b")
-COPY = re.compile(r"charms/parca(?:_k8s)?/v0/parca_scrape\.py$")
 IMPORT = re.compile(rf"^[ \t]*(?:from|import)[ \t]+(?:{OLD_MODULE.pattern})\b", re.MULTILINE)
 CHARM_NAME = re.compile(r"^name:[ \t]*[\"']?([\w-]+)", re.MULTILINE)
 FETCH = re.compile(r"\bfetch-libs\b")
@@ -60,12 +58,11 @@ def note_owner(draft: Draft) -> None:
 def note_libraries(draft: Draft) -> None:
     """Note other libraries that import this one, and other copies of it."""
     for path in draft.tree.list_python():
-        if path in draft.libraries or LIBRARY not in draft.tree.contents[path]:
+        if path in draft.libraries:
             continue
-        if COPY.search(path):
-            draft.note(
-                path, 0, "another copy of the library", "remove it, or `parca-scrape vendor`"
-            )
+        if needs.COPY.search(path):
+            advice = "remove it, or replace it by `parca-scrape vendor`"
+            draft.note(path, 0, "another copy of the library", advice)
         elif path.startswith("lib/charms/") and draft.destination.is_package:
             text = draft.tree.decode(path)
             for found in IMPORT.finditer(text):
@@ -78,7 +75,7 @@ def note_mentions(draft: Draft) -> None:
     """Note every other line that names the library, such as comments and pages."""
     noted = {(leftover.path, leftover.line) for leftover in draft.leftovers}
     for path in sorted(draft.tree.contents):
-        if path in draft.removed or path.startswith("lib/charms/") or COPY.search(path):
+        if path in draft.removed or path.startswith("lib/charms/") or needs.COPY.search(path):
             continue
         for line, text in read_lines(draft, path):
             if MENTION.search(text) and (path, line) not in noted:
@@ -107,6 +104,7 @@ def note_tox(draft: Draft, name: str, advice: str) -> None:
     if PACKAGE_NAME in names and name == OPS:
         return
     for line, text in lines:
+        # A line with a single equals sign is a setting.
         if find_name(text) == name and "=" not in re.sub(r"[<>=~!]=+", "", text):
             draft.note(TOX, line, text.strip(), advice)
 

@@ -9,6 +9,7 @@ from parca_scrape.cli.charmhub import LIBIDS
 from parca_scrape.migration.charm_tree import CharmTree, Leftover
 
 LIBRARIES = tuple(f"lib/charms/{charm}/v0/parca_scrape.py" for charm in LIBIDS)
+COPY = re.compile(r"(?:^|/)charms/parca(?:_k8s)?/v0/parca_scrape\.py$")
 TOPOLOGY = "lib/charms/observability_libs/v0/juju_topology.py"
 TOPOLOGY_LIBRARY = "observability_libs.juju_topology"
 

@@ -128,9 +128,9 @@ def rewrite_code(draft: Draft) -> None:
     tree = draft.tree
     instances: Dict[str, str] = {}
     for path in tree.list_python():
-        if path.startswith("lib/charms/") or LIBRARY not in tree.contents[path]:
+        if path.startswith("lib/charms/") or needs.COPY.search(path):
             continue
-        if NAMES_LIBRARY.search(tree.decode(path)):
+        if LIBRARY in tree.contents[path] and NAMES_LIBRARY.search(tree.decode(path)):
             instances.update(rewrite_file(draft, path))
     for path in tree.list_python():
         if instances and not path.startswith("lib/charms/"):
