@@ -210,19 +210,19 @@ AFTER = {
     "owner": OWNER_AFTER,
 }
 LEFT = {
-    "fetching": ["uv.lock: does not match pyproject.toml: run `uv lock`"],
+    "fetching": ["uv.lock: out of date: run `uv lock`"],
     "machine": [],
     "targets": [
-        "poetry.lock: does not match pyproject.toml: run `poetry lock`",
-        "src/charm.py:2: imports pydantic: it came with cosl: require it",
+        "poetry.lock: out of date: run `poetry lock`",
+        "src/charm.py:2: imports pydantic: it was installed with cosl: add it to the dependencies",
         "tests/conftest.py:3: cosl.JujuTopology.from_charm: has no effect on the new library:"
         f" {ADVICE}",
         "tox.ini:3: cosl==0.0.36: remove it: nothing needs it any more",
-        f"tox.ini:4: ops[testing]>=2.17: require {PACKAGE} too",
-        "tox.ini:7: names the vendored library: check what it says",
+        f"tox.ini:4: ops[testing]>=2.17: add {PACKAGE}",
+        "tox.ini:7: mentions the vendored library: update it if necessary",
     ],
     "owner": [
-        f"{K8S}: other charms fetch the library of this charm: tell them to use the package, or"
-        " migrate with --to vendored and publish"
+        f"{K8S}: other charms fetch this library: ask them to use the package, or keep"
+        " it published with --to vendored"
     ],
 }

@@ -201,7 +201,7 @@ def test_a_journal_of_somebody_else_is_refused(entries: str, tmp_path: Path) -> 
 
 
 def test_one_process_at_a_time_changes_a_charm(tmp_path: Path) -> None:
-    message = r"another process is changing this charm$"
+    message = r"another run is in progress$"
     with hold(tmp_path), pytest.raises(CommandError, match=message), hold(tmp_path):
         pass
     with hold(tmp_path):

@@ -19,13 +19,13 @@ from tests.migration.trees import (
 )
 
 IMPORT = "from charms.parca_k8s.v0.parca_scrape import DEFAULT_JOB\n"
-MENTION = "names the vendored library: check what it says"
-COPY = "another copy of the library: remove it, or replace it by `parca-scrape vendor`"
+MENTION = "mentions the vendored library: update it if necessary"
+COPY = "another copy of the library: remove it, or run `parca-scrape vendor` there"
 LIBS = "charm-libs:\n- lib: parca_k8s.parca_scrape\n  version: '0'\n"
 REMOVE = "remove it: nothing needs it any more"
 NO_LIBRARY = "charmcraft fetch-libs: remove the command: no library is left to fetch"
 ALWAYS = {"charmcraft.yaml": "name: zinc\n", "requirements.txt": f"{PACKAGE}\nops\n"}
-WORKS = "it works with the package; change it if the library is this charm's own"
+WORKS = "it works with the package; change it if this library is your own"
 
 
 def find(root: Path, files: Dict[str, str], *, is_package: bool = True) -> List[str]:
@@ -84,7 +84,7 @@ def test_lists_in_other_files_are_left(tmp_path: Path, monkeypatch: pytest.Monke
     }
     assert find(tmp_path, files) == [
         f"charmcraft.yaml:4: - cosl>=0.1: {REMOVE}",
-        f"tox.ini:5: ops>=2: require {PACKAGE} too",
+        f"tox.ini:5: ops>=2: add {PACKAGE}",
         f"tox.ini:6: cosl: {REMOVE}",
     ]
 

@@ -28,7 +28,7 @@ from tests.migration.trees import (
 CHARMS = list(BEFORE)
 IMPORT = "from charms.parca_k8s.v0.parca_scrape import DEFAULT_JOB\n"
 # What is noted only by the run that removes the library.
-PASSING = ("and publish", "any more", "require it")
+PASSING = ("with --to vendored", "any more", "to the dependencies")
 NOTHING = "nothing to change\n"
 
 
@@ -137,7 +137,7 @@ def test_the_owner_of_the_library_is_asked_to_publish_the_single_file(
 ) -> None:
     write_tree(tmp_path, {"metadata.yaml": "name: parca-k8s\n", K8S: references[K8S]})
     line = (
-        f"{K8S}: other charms fetch the library of this charm:"
+        f"{K8S}: other charms fetch this library:"
         " `charmcraft publish-lib charms.parca_k8s.v0.parca_scrape`"
     )
     exit_code, _, err = run("migrate", "code", tmp_path, "--to", "vendored")
@@ -160,7 +160,7 @@ def test_a_library_with_something_of_its_own_goes_by_force_only(
 ) -> None:
     files = {"charmcraft.yaml": PROVIDER, "requirements.txt": "ops\n", K8S: text}
     write_tree(tmp_path, files)
-    error = f"parca-scrape: error: {K8S}: {reason}; use --force to lose what is in it\n"
+    error = f"parca-scrape: error: {K8S}: {reason}; use --force to discard it\n"
     for options in ([], ["--write"], ["--to", "vendored", "--write"]):
         assert run("migrate", "code", tmp_path, *options) == (2, "", error)
     assert read_tree(tmp_path) == files
@@ -214,7 +214,10 @@ def test_a_library_outside_of_the_charm_is_not_touched(
     write_tree(tmp_path / "shared", {K8S: references[K8S]})
     charm = write_tree(tmp_path / "charm", {"charmcraft.yaml": PROVIDER})
     (charm / "lib").symlink_to(tmp_path / "shared/lib", target_is_directory=True)
-    error = f"parca-scrape: error: {K8S}: a link, or in one: replace it by what it leads to\n"
+    error = (
+        f"parca-scrape: error: {K8S}: a symbolic link, or inside one: replace it with what it"
+        " points to\n"
+    )
     assert run("migrate", "code", charm, "--write", "--force") == (2, "", error)
 
 
@@ -242,10 +245,10 @@ def test_files_that_cannot_be_rewritten_are_named_and_the_others_are_done(
         "charmcraft.yaml: not valid YAML: remove the entries of parca.parca_scrape and"
         " parca_k8s.parca_scrape by hand, if there are any",
         f"pyproject.toml: not valid TOML: require {PACKAGE} by hand",
-        "src/charm.py:1: names the vendored library: check what it says",
+        "src/charm.py:1: mentions the vendored library: update it if necessary",
         f"src/charm.py:2: syntax error in Python {python}: {by_hand}",
-        f"src/utf.py: not text in the encoding that it should have: {by_hand}",
-        "src/utf.py:2: names the vendored library: check what it says",
+        f"src/utf.py: cannot be decoded: {by_hand}",
+        "src/utf.py:2: mentions the vendored library: update it if necessary",
         "tests/loop.py: cannot be read: Too many levels of symbolic links: check whether it uses"
         " the library",
     ]
@@ -305,7 +308,7 @@ def test_files_that_are_no_text_are_named(tmp_path: Path) -> None:
     write_tree(tmp_path, {**files, "a.py": IMPORT})
     exit_code, _, err = run("migrate", "code", tmp_path)
     lines = [f"{name}: not UTF-8 text: change it by hand if it uses the library" for name in names]
-    lines.insert(1, f"pyproject.toml: no dependencies list ops: require {PACKAGE} by hand")
+    lines.insert(1, f"pyproject.toml: no list of dependencies has ops: require {PACKAGE} by hand")
     assert (exit_code, err) == (1, list_left(lines))
 
 
@@ -356,7 +359,7 @@ def test_an_interrupted_run_is_undone_by_any_later_one(
     write_tree(journal, {"changes.json": '[{"path": "src/charm.py", "digest": null}]'})
     os.replace(str(tmp_path / "src/charm.py"), str(journal / "0.old"))
     exit_code, out, err = run("migrate", "code", tmp_path)
-    assert (exit_code, err) == (0, "restored the files of a run that was interrupted\n")
+    assert (exit_code, err) == (0, "restored the files that an interrupted run had changed\n")
     assert "+from parca_scrape import DEFAULT_JOB\n" in out
     assert read_tree(tmp_path) == {**files, K8S: references[K8S]}
 

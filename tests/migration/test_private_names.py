@@ -51,7 +51,7 @@ def test_a_subclass_that_would_replace_what_is_private_in_the_package_is_noted()
         "    def _publish(self):\n"
         "        self._unit_address = 1\n"
     )
-    rename = "rename it: the package has a private one of this name"
+    rename = "rename it: the package uses this name itself"
     assert rewrite(text) == (
         text,
         [

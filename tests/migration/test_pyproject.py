@@ -95,7 +95,7 @@ def test_an_ops_that_is_too_old_is_noted() -> None:
     text = PROJECT + 'dependencies = [\n    "ops~=1.5",\n]\n'
     _, leftovers = pyproject.rewrite(text, pyproject.find_lists(text)[:1], drops=False)
     assert [leftover.describe() for leftover in leftovers] == [
-        "pyproject.toml:4: ops~=1.5: parca-scrape needs ops>=2.2,<4: require such an ops"
+        "pyproject.toml:4: ops~=1.5: parca-scrape needs ops>=2.2,<4: change the requirement"
     ]
 
 

@@ -104,9 +104,11 @@ def test_line_ends_are_kept(newline: str) -> None:
 
 
 def test_what_only_the_old_library_has_is_left_with_its_import() -> None:
-    number = "only the old import path has it, in the package too: use parca_scrape.VERSION"
+    number = (
+        "only on the old import path, which the package also installs: use parca_scrape.VERSION"
+    )
     text = f"from {OLD} import (\n    DEFAULT_JOB,\n    LIBPATCH,\n    _sanitize,\n)\n"
-    unknown = "the package has no such name: use a public one"
+    unknown = "the package has no such name: use its public names"
     assert rewrite(text) == (
         text,
         [f"1: imports LIBPATCH: {number}", f"1: imports _sanitize: {unknown}"],

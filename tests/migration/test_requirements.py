@@ -76,8 +76,8 @@ def test_an_ops_that_is_too_old_is_noted() -> None:
     ).rewrite(adds=True, drops=False)
     assert text == f"ops == 1.5.4 # pinned\n{PACKAGE}\n"
     assert [leftover.describe() for leftover in leftovers] == [
-        "requirements.txt:1: ops == 1.5.4 # pinned: parca-scrape needs ops>=2.2,<4: require such"
-        " an ops"
+        "requirements.txt:1: ops == 1.5.4 # pinned: parca-scrape needs ops>=2.2,<4: change the"
+        " requirement"
     ]
 
 

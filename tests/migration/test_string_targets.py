@@ -13,9 +13,9 @@ OLD = "charms.parca_k8s.v0.parca_scrape"
 MACHINE = "charms.parca.v0.parca_scrape"
 TEST = "tests/test_charm.py"
 PROVIDER = "ProfilingEndpointProvider"
-NOT_USED = "the package would not use what is put there: test another way"
-UNKNOWN = "the package has no such name: use a public one"
-BY_HAND = "use names of the package"
+NOT_USED = "the package does not look it up there, so the patch has no effect"
+UNKNOWN = "the package has no such name: use its public names"
+BY_HAND = "change it to a name in the package"
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_a_replaced_name_is_one_that_can_be_patched(attribute: str) -> None:
         (f'patch("{OLD}.DEFAULT_JOB", {{}})', f"{OLD}.DEFAULT_JOB", NOT_USED),
         (f'patch("{OLD}.logger")', f"{OLD}.logger", UNKNOWN),
         (f'patch("{OLD}.LIBPATCH", 1)', f"{OLD}.LIBPATCH",
-         "only the old import path has it, in the package too: use parca_scrape.VERSION"),
+         "only on the old import path, which the package also installs: use parca_scrape.VERSION"),
         (f'patch("{OLD}.{PROVIDER}._set_unit_ip")', f"{OLD}.{PROVIDER}._set_unit_ip",
          "use set_scrape_job_spec(), and unit_address to change the address"),
         (f'LIBRARY = "{OLD}"', OLD, BY_HAND),

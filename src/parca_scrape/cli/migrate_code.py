@@ -73,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         with journal.hold(root):
             if journal.restore(root):
-                print("restored the files of a run that was interrupted", file=sys.stderr)
+                print("restored the files that an interrupted run had changed", file=sys.stderr)
             if arguments.write and not arguments.force:
                 check_git(root)
             is_package = arguments.to == "package"

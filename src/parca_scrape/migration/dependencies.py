@@ -64,7 +64,9 @@ def rewrite(draft: Draft, *, drops: bool) -> None:
     if not draft.destination.is_package:
         chosen = []
     elif not (chosen or any(place.lists(PACKAGE_NAME) for place in places)):
-        draft.note(pyproject.PATH, 0, "no dependencies list ops", f"require {REQUIREMENT} by hand")
+        draft.note(
+            pyproject.PATH, 0, "no list of dependencies has ops", f"require {REQUIREMENT} by hand"
+        )
     for file in files:
         text, leftovers = file.rewrite(adds=file in chosen, drops=drops)
         draft.write(file.path, text)
@@ -88,4 +90,4 @@ def note_locks(draft: Draft) -> None:
             continue
         is_missing = needs_package and f'name = "{PACKAGE_NAME}"' not in lock
         if pyproject.PATH in draft.texts or is_missing:
-            draft.note(path, 0, "does not match pyproject.toml", f"run `{command}`")
+            draft.note(path, 0, "out of date", f"run `{command}`")

@@ -49,7 +49,7 @@ def hold(root: Path) -> Generator[None, None, None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise CommandError(f"{show(root)}: another process is changing this charm") from None
+            raise CommandError(f"{show(root)}: another run is in progress") from None
         yield
     finally:
         os.close(descriptor)

@@ -29,7 +29,7 @@ def collect(draft: Draft, *, drops_cosl: bool) -> None:
             draft.note(link, 0, f"a link to {path}, which goes", "remove it")
     if draft.destination.is_package:
         note_mentions(draft)
-        note_tox(draft, OPS, f"require {REQUIREMENT} too")
+        note_tox(draft, OPS, f"add {REQUIREMENT}")
     if drops_cosl:
         note_tox(draft, COSL, "remove it: nothing needs it any more")
         note_packages(draft)
@@ -48,11 +48,11 @@ def note_owner(draft: Draft) -> None:
     ]
     for path, file in draft.libraries.items():
         if file.charm in names and draft.destination.is_package:
-            advice = "tell them to use the package, or migrate with --to vendored and publish"
-            draft.note(path, 0, "other charms fetch the library of this charm", advice)
+            advice = "ask them to use the package, or keep it published with --to vendored"
+            draft.note(path, 0, "other charms fetch this library", advice)
         elif file.charm in names and path in draft.texts:
             command = f"charmcraft publish-lib charms.{file.charm}.v0.parca_scrape"
-            draft.note(path, 0, "other charms fetch the library of this charm", f"`{command}`")
+            draft.note(path, 0, "other charms fetch this library", f"`{command}`")
 
 
 def note_libraries(draft: Draft) -> None:
@@ -61,13 +61,13 @@ def note_libraries(draft: Draft) -> None:
         if path in draft.libraries:
             continue
         if needs.COPY.search(path):
-            advice = "remove it, or replace it by `parca-scrape vendor`"
+            advice = "remove it, or run `parca-scrape vendor` there"
             draft.note(path, 0, "another copy of the library", advice)
         elif path.startswith("lib/charms/") and draft.destination.is_package:
             text = draft.tree.decode(path)
             for found in IMPORT.finditer(text):
                 line = text.count("\n", 0, found.start()) + 1
-                advice = "it works with the package; change it if the library is this charm's own"
+                advice = "it works with the package; change it if this library is your own"
                 draft.note(path, line, "imports the library", advice)
 
 
@@ -79,7 +79,7 @@ def note_mentions(draft: Draft) -> None:
             continue
         for line, text in read_lines(draft, path):
             if MENTION.search(text) and (path, line) not in noted:
-                draft.note(path, line, "names the vendored library", "check what it says")
+                draft.note(path, line, "mentions the vendored library", "update it if necessary")
     if charm_libs.KEY in draft.tree.decode(charm_libs.PATH) and (
         charm_libs.KEY not in (draft.read(charm_libs.PATH) or "")
     ):

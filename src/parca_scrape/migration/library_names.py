@@ -127,10 +127,13 @@ def split_name(name: str) -> Optional[Tuple[str, str]]:
 def explain_missing(name: str, destination: Destination) -> str:
     """Return what to do about a name of the reference library that is missing."""
     if name in ("LIBID", "LIBAPI", "LIBPATCH"):
-        return "only the old import path has it, in the package too: use parca_scrape.VERSION"
+        return (
+            "only on the old import path, which the package also installs: use"
+            " parca_scrape.VERSION"
+        )
     if name == "JujuTopology":
         return "use ProviderTopology"
-    return f"{destination.describe()} has no such name: use a public one"
+    return f"{destination.describe()} has no such name: use its public names"
 
 
 def find_private(attribute: str) -> Optional[str]:
@@ -163,5 +166,5 @@ def explain_target(attribute: str, destination: Destination) -> str:
     if first == "JujuTopology":
         return "patch parca_scrape.ProviderTopology.from_charm"
     if first in destination.names:
-        return f"{destination.describe()} would not use what is put there: test another way"
+        return f"{destination.describe()} does not look it up there, so the patch has no effect"
     return explain_missing(first, destination)

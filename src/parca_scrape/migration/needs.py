@@ -72,7 +72,7 @@ def list_lost_packages(
         first = next(((path, text, found) for path, text, found in places if found), None)
         if first and name not in listed:
             path, text, found = first
-            advice = "it came with cosl: require it"
+            advice = "it was installed with cosl: add it to the dependencies"
             line = text.count("\n", 0, found.start()) + 1
             leftovers.append(Leftover(path, line, f"imports {name}", advice))
     return leftovers

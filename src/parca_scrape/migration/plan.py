@@ -82,9 +82,11 @@ def check_files(root: Path, files: Sequence[VendoredFile], *, force: bool) -> No
     for file in files:
         path = show(name_in(root, str(file.path)))
         if os.path.realpath(str(file.path)) != str(file.path):
-            raise CommandError(f"{path}: a link, or in one: replace it by what it leads to")
+            raise CommandError(
+                f"{path}: a symbolic link, or inside one: replace it with what it points to"
+            )
         if not (file.is_replaceable or force):
-            raise CommandError(f"{path}: {file.describe()}; use --force to lose what is in it")
+            raise CommandError(f"{path}: {file.describe()}; use --force to discard it")
 
 
 def note_encodings(draft: Draft) -> None:
@@ -141,7 +143,7 @@ def rewrite_file(draft: Draft, path: str) -> Dict[str, str]:
     """Rewrite a Python file, and return the names in it of objects of the library."""
     text = draft.tree.read_text(path)
     if text is None:
-        draft.note(path, 0, "not text in the encoding that it should have", leftovers.BY_HAND)
+        draft.note(path, 0, "cannot be decoded", leftovers.BY_HAND)
         return {}
     try:
         code = Code(path, text)

@@ -13,7 +13,7 @@ from parca_scrape.migration.library_names import NEW_PRIVATE_NAMES, PRIVATE_NAME
 from parca_scrape.migration.python_code import Code
 
 OWN = ("self", "cls", "super()")
-RENAME = "rename it: the package has a private one of this name"
+RENAME = "rename it: the package uses this name itself"
 
 
 class PrivateNameFinder(cst.CSTVisitor):

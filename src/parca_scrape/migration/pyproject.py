@@ -95,7 +95,7 @@ def parse(text: str) -> Mapping[str, object]:
     """
     try:
         return as_object(tomlkit.parse(text).unwrap()) or {}
-    except (TOMLKitError, RecursionError) as error:
+    except (TOMLKitError, ValueError, RecursionError) as error:
         raise ValueError("not valid TOML") from error
 
 

@@ -52,7 +52,7 @@ def note_ops(path: str, line: int, requirement: str) -> List[Leftover]:
     specifier = re.sub(r"^\s*[\w.-]+\s*(?:\[[^\]]*\])?|[;#].*$", "", requirement)
     if not excludes_ops(specifier):
         return []
-    advice = f"{PACKAGE_NAME} needs ops{OPS_RANGE}: require such an ops"
+    advice = f"{PACKAGE_NAME} needs ops{OPS_RANGE}: change the requirement"
     return [Leftover(path, line, requirement.strip(), advice)]
 
 

@@ -25,7 +25,7 @@ from parca_scrape.migration.python_code import Code, Edit
 
 # The functions that take the name of a module; any other may add to the name.
 MODULE_READERS = frozenset({"find_spec", "import_module", "importorskip", "resolve_name"})
-BY_HAND = "use names of the package"
+BY_HAND = "change it to a name in the package"
 # The library as it is named in a module that imports it, such as `charm.parca_scrape.socket`.
 IN_MODULE = re.compile(rf"\.{PACKAGE}\.(.+)")
 # The modules of the package in which a target may be.
