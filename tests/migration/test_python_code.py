@@ -145,6 +145,12 @@ def test_deeply_nested_code_is_named(start: str, middle: str, end: str, count: i
     assert line.endswith(f": {BY_HAND}")
 
 
+@pytest.mark.parametrize("start", ["\f", "\\\n"])
+def test_code_whose_positions_are_uncertain_is_named(start: str) -> None:
+    text = f"{start}import {OLD}\n"
+    assert rewrite(text) == (text, [f" libcst cannot reproduce it (form feed?): {BY_HAND}"])
+
+
 def test_imports_stay_for_the_single_file() -> None:
     text = f"from {OLD} import DEFAULT_JOB, LIBPATCH, socket\nimport {OLD} as p\np.JujuTopology\n"
     assert rewrite(text, is_package=False) == (

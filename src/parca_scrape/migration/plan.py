@@ -154,6 +154,9 @@ def rewrite_file(draft: Draft, path: str) -> Dict[str, str]:
     except (RecursionError, MemoryError):
         draft.note(path, 0, "too deeply nested", leftovers.BY_HAND)
         return {}
+    except ValueError:
+        draft.note(path, 0, "libcst cannot reproduce it (form feed?)", leftovers.BY_HAND)
+        return {}
     imports = ImportRewriter(code, draft.destination)
     targets = TargetRewriter(code, draft.destination)
     private = private_names.PrivateNameFinder(code)

@@ -53,6 +53,7 @@ class Code:
         SyntaxError: the text is not code of this Python.
         cst.ParserSyntaxError: it is code that libcst does not know.
         RecursionError: it is too deeply nested.
+        ValueError: libcst reads something else than the text.
     """
 
     def __init__(self, path: str, text: str) -> None:
@@ -61,6 +62,9 @@ class Code:
         check_depth(ast.parse(text))
         wrapper = MetadataWrapper(cst.parse_module(text), unsafe_skip_copy=True)
         self.module: cst.Module = wrapper.module
+        # Positions are those in the code that libcst makes of its tree. It loses some form feeds.
+        if self.module.code != text:
+            raise ValueError("libcst does not reproduce the text")
         self.scopes: Mapping[cst.CSTNode, Optional[Scope]] = wrapper.resolve(ScopeProvider)
         self._positions = wrapper.resolve(PositionProvider)
         self._lines = [0, *(match.end() for match in LINE_END.finditer(text))]
