@@ -146,6 +146,7 @@ def test_a_failing_process_leaves_the_charm_as_it_was(
         assert step > outcome.final or not (root / JOURNAL).exists()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("size", [0, 100])
 def test_a_limit_of_the_size_of_files_leaves_the_charm_as_it_was(
     size: int, tmp_path: Path

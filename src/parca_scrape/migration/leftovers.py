@@ -7,6 +7,7 @@ from typing import Iterator, Tuple
 
 from parca_scrape.cli.single_files import CHARM_FILES
 from parca_scrape.migration import charm_libs, dependencies, needs
+from parca_scrape.migration.charm_tree import LIBRARY
 from parca_scrape.migration.draft import Draft
 from parca_scrape.migration.library_names import OLD_MODULE
 from parca_scrape.migration.requirements import COSL, OPS, PACKAGE_NAME, REQUIREMENT, find_name
@@ -74,8 +75,9 @@ def note_libraries(draft: Draft) -> None:
 def note_mentions(draft: Draft) -> None:
     """Note every other line that names the library, such as comments and pages."""
     noted = {(leftover.path, leftover.line) for leftover in draft.leftovers}
-    for path in sorted(draft.tree.contents):
-        if path in draft.removed or path.startswith("lib/charms/") or needs.COPY.search(path):
+    for path, content in sorted(draft.tree.contents.items()):
+        is_library = path.startswith("lib/charms/") or needs.COPY.search(path)
+        if is_library or path in draft.removed or LIBRARY not in content:
             continue
         for line, text in read_lines(draft, path):
             if MENTION.search(text) and (path, line) not in noted:
