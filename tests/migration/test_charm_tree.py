@@ -1,12 +1,17 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 from typing import List, Tuple
 
 import pytest
 
 from parca_scrape.migration.charm_tree import JOURNAL, Leftover, read_tree
+from tests.cli.command import ENVIRONMENT
+from tests.forms import ROOT
 from tests.migration.trees import write_tree
 
 USE = "from charms.parca.v0.parca_scrape import DEFAULT_JOB\n"
@@ -78,17 +83,33 @@ def test_a_charm_inside_is_left_to_itself(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
-    write_tree(tmp_path, {"src/charm.py": USE, "tests/test_charm.py": USE})
-    (tmp_path / "src/charm.py").chmod(0)
-    (tmp_path / "tests").chmod(0)
-    try:
-        noted = read(tmp_path)
-    finally:
-        (tmp_path / "tests").chmod(0o700)
+# Root may read everything, so a process gives its rights away first.
+UNREADABLE = """
+import os, sys
+from pathlib import Path
+from parca_scrape.migration.charm_tree import read_tree
+from tests.cli.command import ENVIRONMENT
+from tests.forms import ROOT
+from tests.migration.trees import write_tree
+if os.geteuid() == 0:
+    os.setuid(65534)
+root = write_tree(Path(sys.argv[1]) / "charm", {"src/charm.py": "", "tests/test_charm.py": ""})
+(root / "src/charm.py").chmod(0)
+(root / "tests").chmod(0)
+tree = read_tree(root)
+(root / "tests").chmod(0o700)
+print(list(tree.contents), *(leftover.describe() for leftover in tree.leftovers), sep="\\n")
+"""
+
+
+def test_what_cannot_be_read_is_named() -> None:
+    # Others may not enter what pytest creates.
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o777)
+        command = [sys.executable, "-c", UNREADABLE, folder]
+        out = subprocess.check_output(command, cwd=str(ROOT), env=ENVIRONMENT, text=True)
     denied = f"cannot be read: Permission denied: {CHECK}"
-    assert noted == ([], [f"tests: {denied}", f"src/charm.py: {denied}"])
+    assert out.splitlines() == ["[]", f"src/charm.py: {denied}", f"tests: {denied}"]
 
 
 def test_a_pipe_is_not_read(tmp_path: Path) -> None:

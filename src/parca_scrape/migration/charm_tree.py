@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Dict, Iterator, List, Optional
 
 from parca_scrape.cli.console import show
-from parca_scrape.cli.single_files import is_charm
+from parca_scrape.cli.single_files import CHARM_FILES
 
 # The folder of the journal; it is never part of the charm.
 JOURNAL = ".parca-scrape-migrate"
@@ -120,7 +120,9 @@ def is_entered(tree: CharmTree, folder: str, name: str) -> bool:
         return False
     if os.path.exists(os.path.join(path, "pyvenv.cfg")):
         return False
-    if is_charm(Path(path)) and os.path.isdir(os.path.join(path, "src")):
+    # Unlike Path.is_file, isfile allows for a folder that cannot be read.
+    is_charm = any(os.path.isfile(os.path.join(path, name)) for name in CHARM_FILES)
+    if is_charm and os.path.isdir(os.path.join(path, "src")):
         note_charm(tree, path)
         return False
     return True
