@@ -19,7 +19,7 @@ from parca_scrape.cli.single_files import CHARM_FILES, is_charm
 if TYPE_CHECKING:
     import argparse
 
-    from parca_scrape.migration.draft import Draft
+    from parca_scrape.migration.code.draft import Draft
 
 DESCRIPTION = """\
 Rewrite a charm that vendors the charm library of parca or parca-k8s, so that it uses the package
@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not is_charm(directory):
         raise CommandError(f"{show(directory)}: not a charm: no {' or '.join(CHARM_FILES)}")
     try:
-        from parca_scrape.migration import journal, library_names, plan
+        from parca_scrape.migration.code import journal, library_names, rewriting
     except ImportError as error:
         name = (error.name or "a package").partition(".")[0]
         raise CommandError(f"migrate code needs {name}: install parca-scrape[migrate]") from None
@@ -78,7 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
                 check_git(root)
             is_package = arguments.to == "package"
             make = library_names.to_package if is_package else library_names.to_single_file
-            draft = plan.make_draft(root, make(), force=arguments.force)
+            draft = rewriting.make_draft(root, make(), force=arguments.force)
             changes = draft.list_changes()
             if arguments.write and changes:
                 journal.write(root, changes)

@@ -4,8 +4,8 @@ from typing import List
 
 import pytest
 
-from parca_scrape.migration.requirements import RequirementsFile, excludes_ops, find_name
-from tests.migration.trees import PACKAGE
+from parca_scrape.migration.code.requirements import RequirementsFile, excludes_ops, find_name
+from tests.migration.code.trees import PACKAGE
 
 
 @pytest.mark.parametrize(

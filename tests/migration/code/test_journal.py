@@ -11,12 +11,12 @@ from typing import Dict, NamedTuple, Tuple
 import pytest
 
 from parca_scrape.cli.console import CommandError
-from parca_scrape.migration.charm_tree import JOURNAL
-from parca_scrape.migration.journal import Change, hold, restore, write
+from parca_scrape.migration.code.charm_tree import JOURNAL
+from parca_scrape.migration.code.journal import Change, hold, restore, write
 from tests.cli.command import ENVIRONMENT
 from tests.forms import ROOT
-from tests.migration.disturbed import CHANGES
-from tests.migration.trees import Files, write_tree
+from tests.migration.code.disturbed import CHANGES
+from tests.migration.code.trees import Files, write_tree
 
 FILES: Files = {
     "charmcraft.yaml": "name: zinc\r\nversion: 1\r\n",
@@ -50,7 +50,7 @@ def read(root: Path) -> Snapshot:
 
 def disturb(task: str, root: Path, disturbance: str, step: int) -> Tuple[int, str, str]:
     """Run a task in a process, and return its exit code, output and errors."""
-    arguments = ["-m", "tests.migration.disturbed", task, str(root), disturbance, str(step)]
+    arguments = ["-m", "tests.migration.code.disturbed", task, str(root), disturbance, str(step)]
     result = subprocess.run(
         [sys.executable, *arguments],
         cwd=str(ROOT),

@@ -7,10 +7,10 @@ from typing import Dict, List, Mapping, Tuple, Union
 
 import pytest
 
-from parca_scrape.migration import plan
-from parca_scrape.migration.charm_tree import CharmTree
-from parca_scrape.migration.draft import Draft
-from parca_scrape.migration.library_names import to_package, to_single_file
+from parca_scrape.migration.code import rewriting
+from parca_scrape.migration.code.charm_tree import CharmTree
+from parca_scrape.migration.code.draft import Draft
+from parca_scrape.migration.code.library_names import to_package, to_single_file
 from parca_scrape.version import VERSION
 from tests.cli.vendored import publish
 
@@ -57,6 +57,6 @@ def rewrite(text: str, path: str = CODE, *, is_package: bool = True) -> Tuple[st
     tree = CharmTree(Path("/charm"))
     tree.contents[path] = text.encode()
     draft = Draft(tree, to_package() if is_package else to_single_file(), {})
-    plan.rewrite_code(draft)
+    rewriting.rewrite_code(draft)
     lines = [leftover.describe() for leftover in draft.sort_leftovers()]
     return draft.read(path) or "", [line.partition(":")[2] for line in lines]

@@ -18,8 +18,8 @@ from libcst.metadata import (
     ScopeProvider,
 )
 
-from parca_scrape.migration.charm_tree import Leftover
-from parca_scrape.migration.library_names import (
+from parca_scrape.migration.code.charm_tree import Leftover
+from parca_scrape.migration.code.library_names import (
     OLD_MODULE,
     OLD_MODULES,
     OLD_PACKAGES,

@@ -7,11 +7,11 @@ import pytest
 from ops import testing
 
 from parca_scrape import ProfilingEndpointConsumer, ProfilingEndpointProvider
-from parca_scrape.migration import plan
-from parca_scrape.migration.charm_tree import CharmTree
-from parca_scrape.migration.draft import Draft
-from parca_scrape.migration.library_names import NEW_PRIVATE_NAMES, to_package
-from tests.migration.trees import rewrite
+from parca_scrape.migration.code import rewriting
+from parca_scrape.migration.code.charm_tree import CharmTree
+from parca_scrape.migration.code.draft import Draft
+from parca_scrape.migration.code.library_names import NEW_PRIVATE_NAMES, to_package
+from tests.migration.code.trees import rewrite
 
 HEADER = "from parca_scrape import ProfilingEndpointConsumer, ProfilingEndpointProvider\n"
 JOBS = "pass the jobs to the constructor or to update_scrape_job_spec()"
@@ -79,7 +79,7 @@ def test_an_object_is_followed_into_all_files() -> None:
     )
     tree.contents = {"src/charm.py": charm.encode(), "tests/test_charm.py": test.encode()}
     draft = Draft(tree, to_package(), {})
-    plan.rewrite_code(draft)
+    rewriting.rewrite_code(draft)
     assert [leftover.describe() for leftover in draft.sort_leftovers()] == [
         "src/charm.py:7: uses _scrape_metadata of ProfilingEndpointProvider: use"
         " topology.as_dict()",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Dict
 
 from parca_scrape.version import VERSION
-from tests.migration.trees import K8S, MACHINE, PACKAGE, TOPOLOGY
+from tests.migration.code.trees import K8S, MACHINE, PACKAGE, TOPOLOGY
 
 METADATA = """\
 name: {name}

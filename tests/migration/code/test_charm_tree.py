@@ -9,10 +9,10 @@ from typing import List, Tuple
 
 import pytest
 
-from parca_scrape.migration.charm_tree import JOURNAL, Leftover, read_tree
+from parca_scrape.migration.code.charm_tree import JOURNAL, Leftover, read_tree
 from tests.cli.command import ENVIRONMENT
 from tests.forms import ROOT
-from tests.migration.trees import write_tree
+from tests.migration.code.trees import write_tree
 
 USE = "from charms.parca.v0.parca_scrape import DEFAULT_JOB\n"
 OTHER_CHARM = "another charm that uses the library: run the command for it, too"
@@ -87,10 +87,10 @@ def test_a_charm_inside_is_left_to_itself(tmp_path: Path) -> None:
 UNREADABLE = """
 import os, sys
 from pathlib import Path
-from parca_scrape.migration.charm_tree import read_tree
+from parca_scrape.migration.code.charm_tree import read_tree
 from tests.cli.command import ENVIRONMENT
 from tests.forms import ROOT
-from tests.migration.trees import write_tree
+from tests.migration.code.trees import write_tree
 if os.geteuid() == 0:
     os.setuid(65534)
 root = write_tree(Path(sys.argv[1]) / "charm", {"src/charm.py": "", "tests/test_charm.py": ""})

@@ -20,7 +20,7 @@ from typing import Generator, List, Optional, Sequence
 
 from parca_scrape._getters import as_list, as_object
 from parca_scrape.cli.console import CommandError, show
-from parca_scrape.migration.charm_tree import JOURNAL
+from parca_scrape.migration.code.charm_tree import JOURNAL
 
 # What is under way, and its name once nothing is left to do or to undo.
 UNDER_WAY = "changes.json"

@@ -1,6 +1,6 @@
 """Change a small charm while something goes wrong at one step, in a process of its own.
 
-Usage: python -m tests.migration.disturbed TASK ROOT DISTURBANCE STEP
+Usage: python -m tests.migration.code.disturbed TASK ROOT DISTURBANCE STEP
 
 Prints the number of steps, and which of them made the changes valid and which made them final.
 """
@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import Tuple
 
-from parca_scrape.migration.journal import Change, restore, write
+from parca_scrape.migration.code.journal import Change, restore, write
 
 # What a process asks of the file system, and Python reports before it asks.
 STEPS = ("open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.chmod", "os.chown")

@@ -14,8 +14,8 @@ from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import Array
 
 from parca_scrape._getters import as_list, as_object
-from parca_scrape.migration.charm_tree import Leftover
-from parca_scrape.migration.requirements import (
+from parca_scrape.migration.code.charm_tree import Leftover
+from parca_scrape.migration.code.requirements import (
     COSL,
     OPS,
     PACKAGE_NAME,

@@ -8,9 +8,9 @@ from typing import Dict, List, Optional, Set, Tuple, Union
 import libcst as cst
 from libcst.helpers import get_full_name_for_node
 
-from parca_scrape.migration.charm_tree import Leftover
-from parca_scrape.migration.library_names import NEW_PRIVATE_NAMES, PRIVATE_NAMES
-from parca_scrape.migration.python_code import Code
+from parca_scrape.migration.code.charm_tree import Leftover
+from parca_scrape.migration.code.library_names import NEW_PRIVATE_NAMES, PRIVATE_NAMES
+from parca_scrape.migration.code.python_code import Code
 
 OWN = ("self", "cls", "super()")
 RENAME = "rename it: the package uses this name itself"

@@ -12,8 +12,8 @@ import pytest
 from parca_scrape.version import VERSION
 from tests.cli.command import run
 from tests.cli.vendored import CURRENT, make_reference, renumber, restamp
-from tests.migration.charms import AFTER, BEFORE, LEFT, LIBRARIES, PROVIDER
-from tests.migration.trees import (
+from tests.migration.code.charms import AFTER, BEFORE, LEFT, LIBRARIES, PROVIDER
+from tests.migration.code.trees import (
     K8S,
     MACHINE,
     PACKAGE,

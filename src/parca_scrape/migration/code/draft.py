@@ -8,9 +8,9 @@ from typing import Dict, Iterator, List, Optional
 
 from parca_scrape.cli.console import show
 from parca_scrape.cli.single_files import VendoredFile
-from parca_scrape.migration.charm_tree import CharmTree, Leftover, split_lines
-from parca_scrape.migration.journal import Change
-from parca_scrape.migration.library_names import Destination
+from parca_scrape.migration.code.charm_tree import CharmTree, Leftover, split_lines
+from parca_scrape.migration.code.journal import Change
+from parca_scrape.migration.code.library_names import Destination
 
 
 class Draft:

@@ -6,8 +6,8 @@ from unittest.mock import patch
 
 import pytest
 
-from parca_scrape.migration.library_names import replace_target
-from tests.migration.trees import rewrite
+from parca_scrape.migration.code.library_names import replace_target
+from tests.migration.code.trees import rewrite
 
 OLD = "charms.parca_k8s.v0.parca_scrape"
 MACHINE = "charms.parca.v0.parca_scrape"

@@ -5,10 +5,10 @@ from typing import Dict, List
 
 import pytest
 
-from parca_scrape.migration import plan
-from parca_scrape.migration.library_names import to_package, to_single_file
+from parca_scrape.migration.code import rewriting
+from parca_scrape.migration.code.library_names import to_package, to_single_file
 from tests.cli.vendored import CURRENT
-from tests.migration.trees import (
+from tests.migration.code.trees import (
     K8S,
     MACHINE,
     PACKAGE,
@@ -32,7 +32,7 @@ def find(root: Path, files: Dict[str, str], *, is_package: bool = True) -> List[
     """Return what is left to do in a charm."""
     write_tree(root, {**ALWAYS, **files})
     destination = to_package() if is_package else to_single_file()
-    draft = plan.make_draft(root, destination, force=False)
+    draft = rewriting.make_draft(root, destination, force=False)
     return [leftover.describe() for leftover in draft.sort_leftovers()]
 
 
@@ -115,7 +115,7 @@ def test_cosl_stays_where_other_code_needs_it(
         K8S: publish_k8s(monkeypatch),
     }
     write_tree(tmp_path, files)
-    draft = plan.make_draft(tmp_path, to_package(), force=False)
+    draft = rewriting.make_draft(tmp_path, to_package(), force=False)
     assert ("requirements.txt" in draft.texts) == is_dropped
 
 
@@ -134,7 +134,7 @@ def test_juju_topology_stays_where_other_code_needs_it(
 ) -> None:
     library = publish_machine(monkeypatch)
     write_tree(tmp_path, {**ALWAYS, "lib/charms/a/v0/b.py": code, MACHINE: library, TOPOLOGY: ""})
-    draft = plan.make_draft(tmp_path, to_package(), force=False)
+    draft = rewriting.make_draft(tmp_path, to_package(), force=False)
     assert draft.removed == [MACHINE, TOPOLOGY][: 1 + is_removed]
 
 
@@ -152,4 +152,4 @@ def test_a_library_that_is_only_fetched_at_build_time_has_the_same_needs(tmp_pat
     for text, texts in expected.items():
         root = tmp_path / str(len(texts))
         write_tree(root, {"charmcraft.yaml": text, "requirements.txt": requirements})
-        assert plan.make_draft(root, to_package(), force=False).texts == texts
+        assert rewriting.make_draft(root, to_package(), force=False).texts == texts

@@ -8,9 +8,9 @@ from typing import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parca_scrape.migration import charm_libs, pyproject
-from parca_scrape.migration.requirements import RequirementsFile
-from tests.migration.trees import rewrite
+from parca_scrape.migration.code import charm_libs, pyproject
+from parca_scrape.migration.code.requirements import RequirementsFile
+from tests.migration.code.trees import rewrite
 
 OLD = "charms.parca_k8s.v0.parca_scrape"
 ENTRIES = ["parca_k8s.parca_scrape", "parca.parca_scrape"]

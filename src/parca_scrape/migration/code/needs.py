@@ -6,7 +6,7 @@ import re
 from typing import Iterable, List, Tuple
 
 from parca_scrape.cli.charmhub import LIBIDS
-from parca_scrape.migration.charm_tree import CharmTree, Leftover
+from parca_scrape.migration.code.charm_tree import CharmTree, Leftover
 
 LIBRARIES = tuple(f"lib/charms/{charm}/v0/parca_scrape.py" for charm in LIBIDS)
 COPY = re.compile(r"(?:^|/)charms/parca(?:_k8s)?/v0/parca_scrape\.py$")

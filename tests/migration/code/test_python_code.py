@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from parca_scrape.migration.plan import PYTHON
-from tests.migration.trees import rewrite
+from parca_scrape.migration.code.rewriting import PYTHON
+from tests.migration.code.trees import rewrite
 
 BY_HAND = "change it by hand if it uses the library"
 OLD = "charms.parca_k8s.v0.parca_scrape"

@@ -8,8 +8,8 @@ from typing import List, Set
 import libcst as cst
 from libcst.helpers import get_full_name_for_node
 
-from parca_scrape.migration.charm_tree import Leftover
-from parca_scrape.migration.library_names import (
+from parca_scrape.migration.code.charm_tree import Leftover
+from parca_scrape.migration.code.library_names import (
     DOTTED_NAME,
     OLD_MODULE,
     OLD_MODULES,
@@ -21,7 +21,7 @@ from parca_scrape.migration.library_names import (
     replace_target,
     split_name,
 )
-from parca_scrape.migration.python_code import Code, Edit
+from parca_scrape.migration.code.python_code import Code, Edit
 
 # The functions that take the name of a module; any other may add to the name.
 MODULE_READERS = frozenset({"find_spec", "import_module", "importorskip", "resolve_name"})

@@ -4,7 +4,7 @@ from typing import List
 
 import pytest
 
-from parca_scrape.migration import charm_libs
+from parca_scrape.migration.code import charm_libs
 
 OURS = ["parca_k8s.parca_scrape", "parca.parca_scrape", "observability_libs.juju_topology"]
 OTHER = """\

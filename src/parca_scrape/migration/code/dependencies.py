@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Dict, List, Set, Union
 
-from parca_scrape.migration import pyproject
-from parca_scrape.migration.draft import Draft
-from parca_scrape.migration.requirements import (
+from parca_scrape.migration.code import pyproject
+from parca_scrape.migration.code.draft import Draft
+from parca_scrape.migration.code.requirements import (
     FILE,
     MAIN_FILE,
     OPS,

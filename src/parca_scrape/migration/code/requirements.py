@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import List, Tuple
 
-from parca_scrape.migration.charm_tree import Leftover, split_lines
+from parca_scrape.migration.code.charm_tree import Leftover, split_lines
 from parca_scrape.version import VERSION
 
 PACKAGE_NAME = "parca-scrape"

@@ -4,9 +4,9 @@ from typing import List
 
 import pytest
 
-from parca_scrape.migration import pyproject
+from parca_scrape.migration.code import pyproject
 from parca_scrape.version import VERSION
-from tests.migration.trees import PACKAGE
+from tests.migration.code.trees import PACKAGE
 
 PROJECT = '[project]\nname = "zinc"\n'
 

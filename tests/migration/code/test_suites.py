@@ -12,7 +12,7 @@ import pytest
 
 from tests.cli.command import ENVIRONMENT, run
 from tests.cli.vendored import CURRENT
-from tests.migration.trees import K8S, MACHINE, write_tree
+from tests.migration.code.trees import K8S, MACHINE, write_tree
 
 CONFIG = "[tool.pytest.ini_options]\n[project]\ndependencies = ['ops']\n"
 META = "name: {}\n{}:\n  profiling-endpoint:\n    interface: parca_scrape\n"

@@ -13,7 +13,7 @@ from libcst import ParserSyntaxError
 from parca_scrape.cli.charmhub import LIBIDS
 from parca_scrape.cli.console import CommandError, show
 from parca_scrape.cli.single_files import State, VendoredFile, find_file, read_shipped
-from parca_scrape.migration import (
+from parca_scrape.migration.code import (
     charm_libs,
     dependencies,
     leftovers,
@@ -21,12 +21,12 @@ from parca_scrape.migration import (
     private_names,
     pyproject,
 )
-from parca_scrape.migration.charm_tree import LIBRARY, name_in, read_tree
-from parca_scrape.migration.draft import Draft
-from parca_scrape.migration.library_names import OLD_MODULE, Destination
-from parca_scrape.migration.python_code import Code, ImportRewriter, apply
-from parca_scrape.migration.requirements import FILE, PACKAGE_NAME
-from parca_scrape.migration.string_targets import TargetRewriter
+from parca_scrape.migration.code.charm_tree import LIBRARY, name_in, read_tree
+from parca_scrape.migration.code.draft import Draft
+from parca_scrape.migration.code.library_names import OLD_MODULE, Destination
+from parca_scrape.migration.code.python_code import Code, ImportRewriter, apply
+from parca_scrape.migration.code.requirements import FILE, PACKAGE_NAME
+from parca_scrape.migration.code.string_targets import TargetRewriter
 
 # What code needs to be parsed for: it is slow. The keys in the databags are not among it.
 NAMES_LIBRARY = re.compile(
