@@ -34,9 +34,9 @@ def make_reference(charm: str, libpatch: int) -> str:
     )
 
 
-def publish(monkeypatch: pytest.MonkeyPatch, charm: str, libpatch: int) -> str:
-    """Return a file that counts as a published version of the reference library."""
-    text = make_reference(charm, libpatch)
+def publish(monkeypatch: pytest.MonkeyPatch, charm: str, libpatch: int, code: str = "") -> str:
+    """Return a file, ending in `code`, that counts as a version of the reference library."""
+    text = make_reference(charm, libpatch) + code
     monkeypatch.setitem(PUBLISHED[charm], libpatch, (compute_digest(text),))
     return text
 

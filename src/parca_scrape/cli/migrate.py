@@ -13,6 +13,7 @@ EXAMPLE = "parca-scrape migrate code path/to/charm"
 
 # Each is the module `migrate_NAME`, made like that of a command.
 TASKS = {
+    "code": "rewrite a charm that vendors either charm library",
     "plan": "plan the move from the machine charm parca to parca-k8s",
 }
 

@@ -1,0 +1,121 @@
+"""`parca-scrape migrate code`: from a vendored library to the package, or to the single file."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from parca_scrape.cli.console import (
+    PROBLEMS_FOUND,
+    CommandError,
+    count,
+    show,
+    write_text,
+)
+from parca_scrape.cli.single_files import CHARM_FILES, is_charm
+
+if TYPE_CHECKING:
+    import argparse
+
+    from parca_scrape.migration.code.draft import Draft
+
+DESCRIPTION = """\
+Rewrite a charm that vendors the charm library of parca or parca-k8s, so that it uses the package
+or the current single file: imports, names in the strings of tests, charm-libs and dependencies.
+Print the changes as a diff on standard output, and what is left to do by hand on standard error.
+Exit code: 0 if nothing is left; 1 if something is; 2 if the charm cannot be rewritten."""
+EXAMPLE = "parca-scrape migrate code path/to/charm --write"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command to its parser."""
+    parser.add_argument("directory", metavar="PATH", help="directory of the charm")
+    parser.add_argument(
+        "--to",
+        choices=("package", "vendored"),
+        default="package",
+        help="what the charm is to use: the package parca-scrape, or the current single file in"
+        " the place of the reference library (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--write",
+        action="store_true",
+        help="change the files, all or none, instead of printing the diff",
+    )
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="remove or replace a library even if it was edited or is unknown, and write even if"
+        " git has uncommitted changes",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Rewrite the charm and return the exit code.
+
+    Raises:
+        CommandError: the charm cannot be rewritten; nothing has changed.
+        OSError: the result cannot be printed.
+    """
+    directory = Path(arguments.directory)
+    if not directory.is_dir():
+        raise CommandError(f"{show(directory)}: no such folder")
+    if not is_charm(directory):
+        raise CommandError(f"{show(directory)}: not a charm: no {' or '.join(CHARM_FILES)}")
+    try:
+        from parca_scrape.migration.code import journal, library_names, rewriting
+    except ImportError as error:
+        name = (error.name or "a package").partition(".")[0]
+        raise CommandError(f"migrate code needs {name}: install parca-scrape[migrate]") from None
+    root = directory.resolve()
+    try:
+        with journal.hold(root):
+            if journal.restore(root):
+                print("restored the files that an interrupted run had changed", file=sys.stderr)
+            if arguments.write and not arguments.force:
+                check_git(root)
+            is_package = arguments.to == "package"
+            make = library_names.to_package if is_package else library_names.to_single_file
+            draft = rewriting.make_draft(root, make(), force=arguments.force)
+            changes = draft.list_changes()
+            if arguments.write and changes:
+                journal.write(root, changes)
+    except OSError as error:
+        place = f"{show(error.filename)}: " if error.filename else ""
+        raise CommandError(f"{place}{error.strerror}") from None
+    return report(draft, is_written=arguments.write)
+
+
+def check_git(root: Path) -> None:
+    """Raise CommandError if git has uncommitted changes here; without git there is nothing."""
+    command = ["git", "--no-optional-locks", "-C", str(root), "status", "--porcelain", "--", "."]
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return
+    lines = result.stdout.splitlines()
+    if result.returncode == 0 and lines:
+        raise CommandError(
+            f"{show(root)}: {count(len(lines), 'uncommitted change')} in git: commit first, or use"
+            " --force"
+        )
+
+
+def report(draft: Draft, *, is_written: bool) -> int:
+    """Print what was or would be done and what is left, and return the exit code."""
+    if not (draft.texts or draft.removed):
+        print("nothing to change", file=sys.stderr)
+    elif is_written:
+        lines = [f"{show(path)}: rewritten\n" for path in draft.texts]
+        lines += [f"{show(path)}: removed\n" for path in draft.removed]
+        write_text("".join(sorted(lines)))
+    else:
+        write_text(draft.diff())
+    leftovers = draft.sort_leftovers()
+    if leftovers:
+        print("left to do by hand:", file=sys.stderr)
+    for leftover in leftovers:
+        print(f"  {leftover.describe()}", file=sys.stderr)
+    return PROBLEMS_FOUND if leftovers else 0

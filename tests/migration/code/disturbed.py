@@ -1,0 +1,73 @@
+"""Change a small charm while something goes wrong at one step, in a process of its own.
+
+Usage: python -m tests.migration.code.disturbed TASK ROOT DISTURBANCE STEP
+
+Prints the number of steps, and which of them made the changes valid and which made them final.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import resource
+import signal
+import sys
+from pathlib import Path
+from typing import Tuple
+
+from parca_scrape.migration.code.journal import Change, restore, write
+
+# What a process asks of the file system, and Python reports before it asks.
+STEPS = ("open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.chmod", "os.chown")
+# A full disk refuses these and goes on to refuse them.
+GROWING = ("open", "os.mkdir")
+CHANGES = [
+    Change("charmcraft.yaml", b"name: zinc\r\n"),
+    Change("src/charm.py", b"import parca_scrape\n" * 1000),
+    Change("tests/test_charm.py", "é".encode("latin-1")),
+    Change("lib/charms/observability_libs", None),
+    Change("lib/charms/parca/v0/parca_scrape.py", None),
+]
+
+
+def main(task: str, root: str, disturbance: str, step: int) -> None:
+    """Write or restore."""
+    count = 0
+    marks = {"changes.json": 0, "over.json": 0}
+
+    def disturb(event: str, arguments: Tuple[object, ...]) -> None:
+        nonlocal count
+        # What a folder holds is removed by its name in the folder.
+        is_here = event in ("os.remove", "os.rmdir") or root in str(arguments[0])
+        if event not in STEPS or not is_here or is_reading(event, arguments):
+            return
+        count += 1
+        if event == "os.rename" and Path(str(arguments[1])).name in marks:
+            marks[Path(str(arguments[1])).name] = count
+        if count == step and disturbance == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if count == step and disturbance == "interrupt":
+            raise KeyboardInterrupt
+        is_full = disturbance == "full" and count >= step and event in GROWING
+        if is_full or (count == step and disturbance == "error"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    if disturbance == "size":
+        resource.setrlimit(resource.RLIMIT_FSIZE, (step, step))
+    sys.addaudithook(disturb)
+    if task == "write":
+        write(Path(root), CHANGES)
+    else:
+        restore(Path(root))
+    print(count, *marks.values())
+
+
+def is_reading(event: str, arguments: Tuple[object, ...]) -> bool:
+    """Return whether a file is opened that does not change."""
+    flags = arguments[2] if event == "open" else os.O_RDWR
+    return isinstance(flags, int) and not flags & (os.O_WRONLY | os.O_RDWR)
+
+
+if __name__ == "__main__":
+    _, task_, root_, disturbance_, step_ = sys.argv
+    main(task_, root_, disturbance_, int(step_))
