@@ -10,7 +10,13 @@ from parca_scrape.migration.code import charm_libs, dependencies, needs
 from parca_scrape.migration.code.charm_tree import LIBRARY
 from parca_scrape.migration.code.draft import Draft
 from parca_scrape.migration.code.library_names import OLD_MODULE
-from parca_scrape.migration.code.requirements import COSL, OPS, PACKAGE_NAME, REQUIREMENT, find_name
+from parca_scrape.migration.code.requirements import (
+    COSL,
+    OPS,
+    PACKAGE_NAME,
+    REQUIREMENT,
+    find_name,
+)
 
 BY_HAND = "change it by hand if it uses the library"
 MENTION = re.compile(rf"{OLD_MODULE.pattern}|charms/parca(?:_k8s)?/v0/parca_scrape\b")
