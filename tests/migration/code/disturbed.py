@@ -15,7 +15,8 @@ import sys
 from pathlib import Path
 from typing import Tuple
 
-from parca_scrape.migration.code.journal import Change, restore, write
+from parca_scrape.migration.code import journal
+from parca_scrape.migration.code.journal import Change, restore
 
 # What a process asks of the file system, and Python reports before it asks.
 STEPS = ("open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.chmod", "os.chown")
@@ -33,18 +34,20 @@ CHANGES = [
 def main(task: str, root: str, disturbance: str, step: int) -> None:
     """Write or restore."""
     count = 0
+    process = os.getpid()
     marks = {"changes.json": 0, "over.json": 0}
 
     def disturb(event: str, arguments: Tuple[object, ...]) -> None:
         nonlocal count
+        if event not in STEPS or is_reading(event, arguments) or os.getpid() != process:
+            return
         # What a folder holds is removed by its name in the folder.
-        is_here = event in ("os.remove", "os.rmdir") or root in str(arguments[0])
-        if event not in STEPS or not is_here or is_reading(event, arguments):
+        if event not in ("os.remove", "os.rmdir") and root not in str(arguments[0]):
             return
         count += 1
         if event == "os.rename" and Path(str(arguments[1])).name in marks:
             marks[Path(str(arguments[1])).name] = count
-        if count == step and disturbance == "kill":
+        if count == step and disturbance in ("kill", "power failure"):
             os.kill(os.getpid(), signal.SIGKILL)
         if count == step and disturbance == "interrupt":
             raise KeyboardInterrupt
@@ -56,7 +59,9 @@ def main(task: str, root: str, disturbance: str, step: int) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (step, step))
     sys.addaudithook(disturb)
     if task == "write":
-        write(Path(root), CHANGES)
+        # Without power there is nobody to watch.
+        is_watched = disturbance != "power failure"
+        (journal.write if is_watched else journal.write_all)(Path(root), CHANGES)
     else:
         restore(Path(root))
     print(count, *marks.values())

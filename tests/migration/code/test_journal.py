@@ -97,12 +97,26 @@ def test_all_changes_are_made_and_modes_are_kept(outcome: Outcome) -> None:
 
 
 @pytest.mark.once
-def test_a_charm_is_restored_by_the_next_run_wherever_the_process_was_killed(
+def test_a_charm_is_as_it_was_wherever_the_process_is_killed(
     tmp_path: Path, outcome: Outcome
 ) -> None:
     for step in range(1, outcome.steps + 1):
         root = make_charm(tmp_path / str(step))
+        # The output ends with the process that restores the charm.
         exit_code, _, _ = disturb("write", root, "kill", step)
+        left = {path: entry for path, entry in read(root).items() if JOURNAL not in path}
+        expected = outcome.find_expected(step)
+        assert (step, exit_code, left) == (step, -signal.SIGKILL, expected)
+        assert step > outcome.final or not (root / JOURNAL).exists()
+
+
+@pytest.mark.once
+def test_a_charm_is_restored_by_the_next_run_after_a_power_failure(
+    tmp_path: Path, outcome: Outcome
+) -> None:
+    for step in range(1, outcome.steps + 1):
+        root = make_charm(tmp_path / str(step))
+        exit_code, _, _ = disturb("write", root, "power failure", step)
         is_restored = restore(root)
         assert (step, exit_code, is_restored, read(root)) == (
             step,
@@ -117,7 +131,7 @@ def test_a_restoration_that_is_killed_goes_on_in_the_next_run(
     tmp_path: Path, outcome: Outcome
 ) -> None:
     left = make_charm(tmp_path / "left")
-    disturb("write", left, "kill", outcome.final)
+    disturb("write", left, "power failure", outcome.final)
     shutil.copytree(str(left), str(tmp_path / "whole"))
     _, out, _ = disturb("restore", tmp_path / "whole", "none", 0)
     steps = int(out.split()[0])

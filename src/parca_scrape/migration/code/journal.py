@@ -2,8 +2,8 @@
 
 The new files are complete in a folder of their own before anything changes. Then each original is
 moved into that folder and the new file into its place, so an original is never copied or
-overwritten. A file in the folder says what is under way; as long as it is there, a later run moves
-the originals back.
+overwritten. A file in the folder says what is under way; as long as it is there, the originals can
+be moved back: by a second process if the first is killed, or else by a later run.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import shutil
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generator, List, Optional, Sequence
@@ -55,12 +56,43 @@ def hold(root: Path) -> Generator[None, None, None]:
         os.close(descriptor)
 
 
+@contextlib.contextmanager
+def watch(root: Path) -> Generator[None, None, None]:
+    """Have another process undo all changes if this one is killed."""
+    reader, writer = os.pipe()
+    with warnings.catch_warnings():
+        # Of threads, which do not matter to a process that only waits and moves files.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        watcher = os.fork()
+    if not watcher:
+        try:
+            os.setsid()
+            os.close(writer)
+            if not os.read(reader, 1):
+                restore(root)
+        finally:
+            os._exit(0)
+    os.close(reader)
+    try:
+        yield
+    finally:
+        os.write(writer, b".")
+        os.close(writer)
+        os.waitpid(watcher, 0)
+
+
 def write(root: Path, changes: Sequence[Change]) -> None:
     """Make all changes, or none.
 
     Raises:
         OSError: a change cannot be made, and none was.
     """
+    with watch(root):
+        write_all(root, changes)
+
+
+def write_all(root: Path, changes: Sequence[Change]) -> None:
+    """Make all changes, or none unless the process is killed."""
     journal = root / JOURNAL
     try:
         journal.mkdir()
