@@ -91,14 +91,6 @@ def test_a_list_that_cannot_be_changed_safely_is_left(text: str, lines: List[str
     assert (new, [leftover.describe() for leftover in leftovers]) == (text, lines)
 
 
-def test_an_ops_that_is_too_old_is_noted() -> None:
-    text = PROJECT + 'dependencies = [\n    "ops~=1.5",\n]\n'
-    _, leftovers = pyproject.rewrite(text, pyproject.find_lists(text)[:1], drops=False)
-    assert [leftover.describe() for leftover in leftovers] == [
-        "pyproject.toml:4: ops~=1.5: parca-scrape needs ops>=2.2,<4: change the requirement"
-    ]
-
-
 @pytest.mark.parametrize("text", ["[", "a = 1\na = 2\n", "a = " + "[" * 5000])
 def test_what_is_not_toml_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"^not valid TOML$"):

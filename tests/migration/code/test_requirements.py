@@ -4,7 +4,7 @@ from typing import List
 
 import pytest
 
-from parca_scrape.migration.code.requirements import RequirementsFile, excludes_ops, find_name
+from parca_scrape.migration.code.requirements import RequirementsFile, find_name
 from tests.migration.code.trees import PACKAGE
 
 
@@ -68,45 +68,3 @@ def test_lines_of_pins_with_more_than_a_version_are_left(text: str, lines: List[
         adds=True, drops=True
     )
     assert (new, [leftover.describe() for leftover in leftovers]) == (text, lines)
-
-
-def test_an_ops_that_is_too_old_is_noted() -> None:
-    text, leftovers = RequirementsFile(
-        "requirements.txt", "ops == 1.5.4 # pinned\n", is_main=True
-    ).rewrite(adds=True, drops=False)
-    assert text == f"ops == 1.5.4 # pinned\n{PACKAGE}\n"
-    assert [leftover.describe() for leftover in leftovers] == [
-        "requirements.txt:1: ops == 1.5.4 # pinned: parca-scrape needs ops>=2.2,<4: change the"
-        " requirement"
-    ]
-
-
-@pytest.mark.parametrize(
-    ("specifier", "is_excluded"),
-    [
-        ("", False),
-        ("==2.17.0", False),
-        (">=1.5", False),
-        (">=3.8.0", False),
-        ("~=2.0", False),
-        ("^3", False),
-        ("<4", False),
-        (">=2.2, <4", False),
-        ("!=1.5", False),
-        ("==2.*", False),
-        ("~2", False),
-        ("==2", True),
-        ("==1.*", True),
-        ("==1.5.4", True),
-        ("2.1", True),
-        ("<=2.1", True),
-        ("<2.2", True),
-        ("~=1.5", True),
-        ("^1", True),
-        ("~2.1", True),
-        (">=4", True),
-        ("==4.0", True),
-    ],
-)
-def test_the_ops_of_the_package_is_known(specifier: str, is_excluded: bool) -> None:
-    assert excludes_ops(specifier) == is_excluded

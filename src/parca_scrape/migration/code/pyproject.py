@@ -21,7 +21,6 @@ from parca_scrape.migration.code.requirements import (
     PACKAGE_NAME,
     REQUIREMENT,
     find_name,
-    note_ops,
 )
 from parca_scrape.version import VERSION
 
@@ -128,7 +127,6 @@ def rewrite(
     leftovers: List[Leftover] = []
     for one in lists:
         if not one.lists(PACKAGE_NAME):
-            leftovers += note_ops_of(text, one)
             changed = add_to(text, one)
             if changed is None:
                 leftovers.append(describe(one, f"add {REQUIREMENT} by hand"))
@@ -145,14 +143,6 @@ def rewrite(
 def describe(one: DependencyList, advice: str) -> Leftover:
     """Return the line for a list that cannot be changed."""
     return Leftover(PATH, 0, ".".join(one.keys), advice)
-
-
-def note_ops_of(text: str, one: DependencyList) -> List[Leftover]:
-    """Return a line if what the list requires of ops does not fit the package."""
-    found = find_entry(text, one, OPS)
-    line = text.count("\n", 0, found[0]) + 1 if found else 0
-    requirement = next(each for each in one.requirements if find_name(each) == OPS)
-    return note_ops(PATH, line, requirement)
 
 
 def add_to(text: str, one: DependencyList) -> Optional[str]:
