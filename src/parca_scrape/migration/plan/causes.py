@@ -53,7 +53,7 @@ class Evidence:
         """Those of its scrape jobs that the library of the machine charm drops."""
         self.errors: Dict[str, Problem] = {}
         """The first that is wrong at each path in its databags; all labels have one path."""
-        self.has_metadata = True
+        self.has_metadata: bool = True
 
     def add(self, relation: RelationTexts, problems: Iterable[Problem]) -> None:
         """Take in a relation, and what is wrong in its databags."""
