@@ -10,7 +10,7 @@ from parca_scrape.cli.diff import is_unchanged
 from parca_scrape.cli.joining import OFFERED_TO
 from parca_scrape.cli.reference import render_reference
 from parca_scrape.cli.relations import RelationTexts, locate, read_topology, render_texts
-from parca_scrape.cli.series import list_series
+from parca_scrape.cli.series import Series, list_series
 from parca_scrape.migration.plan.causes import Cause, Known, explain, gather_evidence
 from parca_scrape.migration.plan.deployment import Provider
 from parca_scrape.migration.plan.models import Model
@@ -109,10 +109,7 @@ def follow_series(
     new_configs, problems = render_texts(moved)
     old, old_warnings = list_series(scrape_configs)
     new, new_warnings = list_series(new_configs)
-    rendered, reference_failures = render_each(moved, KUBERNETES_CHARM_LIBRARY)
-    reference, reference_warnings = list_series(
-        config for configs in rendered.values() for config in configs
-    )
+    reference_rows, reference_failures = compare_reference(moved, new)
     known = Known(
         by_place=gather_evidence(moved, problems),
         old_targets={(series.job, series.address) for series in old},
@@ -136,9 +133,21 @@ def follow_series(
             for relation in moved
         },
         problems=problems,
-        reference_rows=[row for row in compare(new, reference) if not is_unchanged(row)],
-        reference_failures=[*reference_failures, *reference_warnings],
+        reference_rows=reference_rows,
+        reference_failures=reference_failures,
     )
+
+
+def compare_reference(
+    relations: Sequence[RelationTexts], series: Sequence[Series]
+) -> Tuple[List[Row], List[str]]:
+    """Return how series differ if parca-k8s has the reference library, and what fails then."""
+    rendered, failures = render_each(relations, KUBERNETES_CHARM_LIBRARY)
+    reference, warnings = list_series(
+        config for configs in rendered.values() for config in configs
+    )
+    rows = [row for row in compare(series, reference) if not is_unchanged(row)]
+    return rows, [*failures, *warnings]
 
 
 def render_each(
