@@ -27,7 +27,7 @@ provides:
     interface: parca_scrape
 
 charm-libs:
-  - lib: grafana_k8s.grafana_dashboard
+  - lib: traefik_k8s.ingress
     version: "0"
   - lib: parca_k8s.parca_scrape
     version: "0"

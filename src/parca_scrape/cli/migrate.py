@@ -7,7 +7,7 @@ import importlib
 from typing import Callable
 
 DESCRIPTION = """\
-Move from the machine charm parca to parca-k8s, or a charm from a vendored library to the
+Move from the machine charm parca to parca-k8s, or move a charm from a vendored library to the
 package."""
 EXAMPLE = "parca-scrape migrate code path/to/charm"
 

@@ -36,8 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--to",
         choices=("package", "vendored"),
         default="package",
-        help="what the charm is to use: the package parca-scrape, or the current single file in"
-        " the place of the reference library (default: %(default)s)",
+        help="what the charm uses afterwards: the package parca-scrape, or the current single file"
+        " in place of the vendored file (default: %(default)s)",
     )
     parser.add_argument(
         "--write",

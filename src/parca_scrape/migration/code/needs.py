@@ -50,8 +50,8 @@ def list_other_code(tree: CharmTree) -> List[Tuple[str, str]]:
 def list_topology_patches(code: Iterable[Tuple[str, str]]) -> List[Leftover]:
     """Return where tests replace the topology of the reference library."""
     advice = (
-        "has no effect on the new library: patch parca_scrape.ProviderTopology.from_charm if the"
-        " test is about parca_scrape"
+        "does not affect parca_scrape, and fails without that library: to test parca_scrape, patch"
+        " parca_scrape.ProviderTopology.from_charm"
     )
     return [
         Leftover(path, text.count("\n", 0, found.start()) + 1, found.group(1), advice)
