@@ -195,7 +195,10 @@ class Parca(ops.CharmBase):
         self.parca_scrape = parca_scrape.ProfilingEndpointConsumer(self)
 """,
 }
-ADVICE = "to test parca_scrape, patch parca_scrape.ProviderTopology.from_charm"
+ADVICE = (
+    "does not affect parca_scrape, and fails without that library: to test parca_scrape, patch"
+    " parca_scrape.ProviderTopology.from_charm"
+)
 LIBRARIES = {"fetching": K8S, "machine": MACHINE, "targets": K8S, "owner": K8S}
 BEFORE = {
     "fetching": FETCHING,
@@ -215,8 +218,7 @@ LEFT = {
     "targets": [
         "poetry.lock: out of date: run `poetry lock`",
         "src/charm.py:2: imports pydantic: it was installed with cosl: add it to the dependencies",
-        "tests/conftest.py:3: cosl.JujuTopology.from_charm: does not affect parca_scrape, and fails without that library:"
-        f" {ADVICE}",
+        f"tests/conftest.py:3: cosl.JujuTopology.from_charm: {ADVICE}",
         "tox.ini:3: cosl==0.0.36: remove it: nothing needs it any more",
         f"tox.ini:4: ops[testing]>=2.17: add {PACKAGE}",
         "tox.ini:7: mentions the vendored library: update it if necessary",
