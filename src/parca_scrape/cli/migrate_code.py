@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from parca_scrape.cli.console import (
     CommandError,
     count,
     show,
+    warn,
     write_text,
 )
 from parca_scrape.cli.single_files import CHARM_FILES, is_charm
@@ -85,37 +87,62 @@ def run(arguments: argparse.Namespace) -> int:
     except OSError as error:
         place = f"{show(error.filename)}: " if error.filename else ""
         raise CommandError(f"{place}{error.strerror}") from None
-    return report(draft, is_written=arguments.write)
+    report(draft, is_written=arguments.write)
+    report_leftovers(draft)
+    return PROBLEMS_FOUND if draft.leftovers else 0
 
 
 def check_git(root: Path) -> None:
     """Raise CommandError if git has uncommitted changes here; without git there is nothing."""
-    command = ["git", "--no-optional-locks", "-C", str(root), "status", "--porcelain", "--", "."]
+    command = ["git", "--no-optional-locks", "-C", str(root), "status", "--porcelain"]
     try:
-        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        result = subprocess.run(
+            [*command, "--untracked-files=normal", "--", "."],
+            capture_output=True,
+            check=False,
+            env={**os.environ, "LC_ALL": "C"},
+        )
     except FileNotFoundError:
         return
     lines = result.stdout.splitlines()
-    if result.returncode == 0 and lines:
+    if result.returncode:
+        reason = " ".join(result.stderr.decode(errors="replace").split())
+        if "not a git repository" in reason:
+            return
+        raise CommandError(f"{show(root)}: {show(reason)}; to write anyway, use --force")
+    if lines:
         raise CommandError(
             f"{show(root)}: {count(len(lines), 'uncommitted change')} in git: commit first, or use"
             " --force"
         )
 
 
-def report(draft: Draft, *, is_written: bool) -> int:
-    """Print what was or would be done and what is left, and return the exit code."""
+def report(draft: Draft, *, is_written: bool) -> None:
+    """Print what was or would be done.
+
+    Raises:
+        OSError: the diff cannot be printed.
+    """
     if not (draft.texts or draft.removed):
         print("nothing to change", file=sys.stderr)
     elif is_written:
         lines = [f"{show(path)}: rewritten\n" for path in draft.texts]
         lines += [f"{show(path)}: removed\n" for path in draft.removed]
-        write_text("".join(sorted(lines)))
+        try:
+            write_text("".join(sorted(lines)))
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            # The files are written, so this is no failure.
+            warn(f"cannot print what has been rewritten: {error.strerror}")
     else:
         write_text(draft.diff())
+
+
+def report_leftovers(draft: Draft) -> None:
+    """Print what is left to do by hand on standard error."""
     leftovers = draft.sort_leftovers()
     if leftovers:
         print("left to do by hand:", file=sys.stderr)
     for leftover in leftovers:
         print(f"  {leftover.describe()}", file=sys.stderr)
-    return PROBLEMS_FOUND if leftovers else 0

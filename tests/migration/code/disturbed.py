@@ -22,6 +22,7 @@ from parca_scrape.migration.code.journal import Change, restore
 STEPS = ("open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.chmod", "os.chown")
 # A full disk refuses these and goes on to refuse them.
 GROWING = ("open", "os.mkdir")
+FULL = OSError(errno.ENOSPC, "No space left on device")
 CHANGES = [
     Change("charmcraft.yaml", b"name: zinc\r\n"),
     Change("src/charm.py", b"import parca_scrape\n" * 1000),
@@ -47,13 +48,11 @@ def main(task: str, root: str, disturbance: str, step: int) -> None:
         count += 1
         if event == "os.rename" and Path(str(arguments[1])).name in marks:
             marks[Path(str(arguments[1])).name] = count
-        if count == step and disturbance in ("kill", "power failure"):
-            os.kill(os.getpid(), signal.SIGKILL)
-        if count == step and disturbance == "interrupt":
-            raise KeyboardInterrupt
+        if count == step:
+            fail(disturbance)
         is_full = disturbance == "full" and count >= step and event in GROWING
-        if is_full or (count == step and disturbance == "error"):
-            raise OSError(errno.ENOSPC, "No space left on device")
+        if is_full:
+            raise FULL
 
     if disturbance == "size":
         resource.setrlimit(resource.RLIMIT_FSIZE, (step, step))
@@ -65,6 +64,19 @@ def main(task: str, root: str, disturbance: str, step: int) -> None:
     else:
         restore(Path(root))
     print(count, *marks.values())
+
+
+def fail(disturbance: str) -> None:
+    """Do what a disturbance does once."""
+    if disturbance in ("kill", "power failure"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    if disturbance == "interrupts":
+        signal.signal(signal.SIGALRM, signal.default_int_handler)
+        signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+    if disturbance in ("interrupt", "interrupts"):
+        raise KeyboardInterrupt
+    if disturbance == "error":
+        raise FULL
 
 
 def is_reading(event: str, arguments: Tuple[object, ...]) -> bool:

@@ -52,6 +52,13 @@ def test_entries_go_with_their_lines_and_no_others(before: str, after: str) -> N
         ("charm-libs: [{lib: parca.parca_scrape, version: '0'}]\n",
          "charm-libs is not a list with a line for each entry"),
         ("charm-libs: none\n", "charm-libs is not a list with a line for each entry"),
+        ("charm-libs:\n- lib: parca.parca_scrape\n  version: |-\n    0\nparts: {}\n",
+         "charm-libs cannot be changed safely"),
+        ("charm-libs:\n-\n    # our-library\n    lib: parca.parca_scrape\n- lib: a.b\n",
+         "charm-libs cannot be changed safely"),
+        ("charm-libs:\n- &e {lib: parca.parca_scrape}\nother: *e\n", "not valid YAML"),
+        ("charm-libs:\r- lib: parca.parca_scrape\rname: zinc\r",
+         "charm-libs cannot be changed safely"),
     ],
 )  # fmt: skip
 def test_what_is_no_list_of_lines_is_refused(text: str, message: str) -> None:

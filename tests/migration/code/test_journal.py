@@ -145,7 +145,7 @@ def test_a_restoration_that_is_killed_goes_on_in_the_next_run(
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("disturbance", ["interrupt", "error", "full"])
+@pytest.mark.parametrize("disturbance", ["interrupt", "interrupts", "error", "full"])
 def test_a_failing_process_leaves_the_charm_as_it_was(
     disturbance: str, tmp_path: Path, outcome: Outcome
 ) -> None:
@@ -213,6 +213,19 @@ def test_a_journal_of_somebody_else_is_refused(entries: str, tmp_path: Path) -> 
     with pytest.raises(CommandError, match=r"changes\.json: not written by this command: remove"):
         restore(tmp_path)
     assert read(tmp_path) == before
+
+
+def test_a_folder_of_this_name_that_is_not_of_this_command_is_refused(tmp_path: Path) -> None:
+    message = rf"^{tmp_path}/{JOURNAL}: not written by this command: move it away$"
+    write_tree(tmp_path, {f"{JOURNAL}/notes.txt": "mine"})
+    before = read(tmp_path)
+    with pytest.raises(CommandError, match=message):
+        restore(tmp_path)
+    assert read(tmp_path) == before
+    shutil.rmtree(str(tmp_path / JOURNAL))
+    (tmp_path / JOURNAL).symlink_to("..")
+    with pytest.raises(CommandError, match=message):
+        restore(tmp_path)
 
 
 def test_one_process_at_a_time_changes_a_charm(tmp_path: Path) -> None:

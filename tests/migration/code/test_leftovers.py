@@ -5,7 +5,7 @@ from typing import Dict, List
 
 import pytest
 
-from parca_scrape.migration.code import rewriting
+from parca_scrape.migration.code import needs, rewriting
 from parca_scrape.migration.code.library_names import to_package, to_single_file
 from tests.cli.vendored import CURRENT
 from tests.migration.code.trees import (
@@ -58,6 +58,20 @@ def test_what_names_the_library_is_left(
     path: str, text: str, lines: List[str], tmp_path: Path
 ) -> None:
     assert find(tmp_path, {path: text}) == lines
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import cosl",
+        "import os; import cosl",
+        "if True: from cosl import X",
+        "import os, \\\n  cosl",
+    ],
+)
+def test_every_import_of_cosl_keeps_it(text: str) -> None:
+    assert needs.needs_cosl(text)
+    assert not needs.needs_cosl(text.replace("cosl", "cosl2"))
 
 
 def test_nothing_is_left_of_mentions_for_the_single_file(tmp_path: Path) -> None:

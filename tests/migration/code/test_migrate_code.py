@@ -10,7 +10,7 @@ from typing import Dict, List
 import pytest
 
 from parca_scrape.version import VERSION
-from tests.cli.command import run
+from tests.cli.command import run, start
 from tests.cli.vendored import CURRENT, make_reference, renumber, restamp
 from tests.migration.code.charms import AFTER, BEFORE, LEFT, LIBRARIES, PROVIDER
 from tests.migration.code.trees import (
@@ -338,6 +338,82 @@ def test_uncommitted_changes_are_refused_without_force(
     assert run("migrate", "code", charm, "--write")[0] == 0
     assert run("migrate", "code", charm, "--write")[0] == 2
     assert run("migrate", "code", charm, "--write", "--force") == (0, "", NOTHING)
+
+
+def test_a_git_that_fails_is_no_reason_to_write(
+    tmp_path: Path, references: Dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {"charmcraft.yaml": PROVIDER, "requirements.txt": "ops\n", K8S: references[K8S]}
+    charm = write_tree(tmp_path / "charm", files)
+    git = tmp_path / "bin" / "git"
+    write_tree(git.parent, {"git": "#!/bin/sh\necho 'fatal: dubious ownership' >&2\nexit 128\n"})
+    git.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{git.parent}:/usr/bin:/bin")
+    error = "fatal: dubious ownership; to write anyway, use --force"
+    assert run("migrate", "code", charm, "--write") == (
+        2,
+        "",
+        f"parca-scrape: error: {charm}: {error}\n",
+    )
+    assert read_tree(charm) == files
+    assert run("migrate", "code", charm, "--write", "--force")[0] == 0
+
+
+def test_files_that_git_does_not_track_are_changes_whatever_their_names_are(
+    tmp_path: Path, references: Dict[str, str]
+) -> None:
+    files = {"charmcraft.yaml": PROVIDER, "requirements.txt": "ops\n", K8S: references[K8S]}
+    write_tree(tmp_path, files)
+    commit_all(tmp_path)
+    for option, value in (("core.quotepath", "false"), ("status.showUntrackedFiles", "no")):
+        subprocess.run(["git", "config", option, value], cwd=str(tmp_path), check=True)
+    with open(os.fsencode(str(tmp_path)) + b"/\xff.txt", "wb"):
+        pass
+    assert "1 uncommitted change in git" in run("migrate", "code", tmp_path, "--write")[2]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_what_is_written_is_written_though_it_cannot_be_printed(tmp_path: Path) -> None:
+    write_tree(
+        tmp_path, {"charmcraft.yaml": PROVIDER, "requirements.txt": "ops\n", "a.py": IMPORT}
+    )
+    arguments = ("migrate", "code", tmp_path, "--write")
+    with open("/dev/full", "wb") as full, start(*arguments, stdout=full.fileno()) as process:
+        _, err = process.communicate()
+    line = b"parca-scrape: cannot print what has been rewritten: No space left on device\n"
+    assert (process.returncode, err) == (0, line)
+    assert (tmp_path / "a.py").read_text() == "from parca_scrape import DEFAULT_JOB\n"
+
+
+@pytest.mark.parametrize(
+    "name", ["src/parca_scrape.py", "src/parca_scrape/own.py", "tests/parca_scrape.py"]
+)
+def test_a_module_that_hides_the_package_is_refused(name: str, tmp_path: Path) -> None:
+    write_tree(tmp_path, {"charmcraft.yaml": PROVIDER, "a.py": IMPORT, name: ""})
+    line = f"parca-scrape: error: {name}: hides the package parca_scrape: rename it first\n"
+    assert run("migrate", "code", tmp_path) == (2, "", line)
+
+
+def test_what_cannot_be_decoded_is_never_written(
+    tmp_path: Path, references: Dict[str, str]
+) -> None:
+    requirements = b"ops # \xe9\ncosl\n"
+    seven = b"# coding: utf-7\n" + IMPORT.encode() + b"x = '+AOk-'\n"
+    files: Files = {"requirements.txt": requirements, "src/seven.py": seven}
+    write_tree(tmp_path, {"charmcraft.yaml": PROVIDER, **files, K8S: references[K8S]})
+    exit_code, out, err = run("migrate", "code", tmp_path, "--write")
+    assert (exit_code, out) == (1, f"{K8S}: removed\n")
+    assert "requirements.txt: not UTF-8 text" in err
+    assert (tmp_path / "requirements.txt").read_bytes() == requirements
+    assert (tmp_path / "src/seven.py").read_bytes() == seven
+
+
+def test_a_file_that_hides_the_old_import_paths_is_named(tmp_path: Path) -> None:
+    files = {"requirements.txt": "ops\n", "a.py": IMPORT, "lib/charms/__init__.py": ""}
+    write_tree(tmp_path, {"charmcraft.yaml": PROVIDER, **files})
+    left = ["lib/charms/__init__.py: hides the old import paths of the package: remove it"]
+    exit_code, _, err = run("migrate", "code", tmp_path)
+    assert (exit_code, err) == (1, list_left(left))
 
 
 def test_git_is_not_needed(

@@ -91,6 +91,16 @@ def test_a_list_that_cannot_be_changed_safely_is_left(text: str, lines: List[str
     assert (new, [leftover.describe() for leftover in leftovers]) == (text, lines)
 
 
+def test_strings_with_three_quotes_are_left() -> None:
+    text = PROJECT + 'dependencies = [\n    """ops""",\n    """cosl""",\n]\n'
+    new, leftovers = pyproject.rewrite(text, pyproject.find_lists(text)[:1], drops=True)
+    assert new == text
+    assert [leftover.advice for leftover in leftovers] == [
+        f"add {PACKAGE} by hand",
+        "remove cosl by hand",
+    ]
+
+
 @pytest.mark.parametrize("text", ["[", "a = 1\na = 2\n", "a = " + "[" * 5000])
 def test_what_is_not_toml_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"^not valid TOML$"):

@@ -151,6 +151,27 @@ def test_code_whose_positions_are_uncertain_is_named(start: str) -> None:
     assert rewrite(text) == (text, [f" libcst cannot reproduce it (form feed?): {BY_HAND}"])
 
 
+@pytest.mark.parametrize("use", ["print(charms)", "del charms", "x = charms.parca_k8s.v0"])
+def test_the_whole_name_stays_if_what_it_binds_is_used_otherwise(use: str) -> None:
+    text = f"import charms.parca_k8s.v0.parca_scrape\n{use}\n"
+    advice = "import parca_scrape by hand, or leave the import as it is"
+    assert rewrite(text) == (text, [f"2: uses charms itself: {advice}"])
+
+
+@pytest.mark.parametrize(
+    "names",
+    ["parca_scrape, parca_scrape as ps", "(parca_store,\n parca_scrape as a, parca_scrape as b)"],
+)
+def test_an_import_of_the_library_twice_is_left_as_it_is(names: str) -> None:
+    text = f"from charms.parca_k8s.v0 import {names}\nimport os\n"
+    by_hand = "cannot be rewritten safely: change it by hand if it uses the library"
+    new, lines = rewrite(text)
+    assert (new, [line.strip() for line in lines]) in (
+        (text, [by_hand]),
+        (text, ["src/charm.py: " + by_hand]),
+    )
+
+
 def test_imports_stay_for_the_single_file() -> None:
     text = f"from {OLD} import DEFAULT_JOB, LIBPATCH, socket\nimport {OLD} as p\np.JujuTopology\n"
     assert rewrite(text, is_package=False) == (

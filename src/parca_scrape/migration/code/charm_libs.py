@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import List, Optional, Tuple
+from typing import Mapping, Optional, Sequence, Tuple
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from parca_scrape._getters import as_list, as_object
 
 PATH = "charmcraft.yaml"
 KEY = "charm-libs"
@@ -86,12 +88,42 @@ def find_end(text: str, node: Node) -> int:
     return text.find("\n", last.end_mark.index) + 1 or len(text)
 
 
-def remove(text: str, libraries: List[str]) -> str:
+def remove(text: str, libraries: Sequence[str]) -> str:
     """Return the text without some libraries, and without the list if it has no others.
 
     Raises:
-        ValueError: the text is not YAML, or the list has another form.
+        ValueError: the text is not YAML, or the list cannot be changed safely.
     """
+    cut = cut_out(text, libraries)
+    before, after = load(text), load(cut)
+    entries = [entry for entry in as_list(before.get(KEY)) or () if name(entry) not in libraries]
+    expected = {key: value for key, value in before.items() if key != KEY}
+    if entries or cut == text:
+        expected[KEY] = entries
+    if after != (before if cut == text else expected):
+        raise ValueError(f"{KEY} cannot be changed safely")
+    return cut
+
+
+def load(text: str) -> Mapping[str, object]:
+    """Return what the text of charmcraft.yaml holds.
+
+    Raises:
+        ValueError: the text is not YAML.
+    """
+    try:
+        return as_object(yaml.load(text, Loader=yaml.BaseLoader)) or {}
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ValueError("not valid YAML") from error
+
+
+def name(entry: object) -> str:
+    """Return the library of an entry, with underscores."""
+    return str((as_object(entry) or {}).get("lib", "")).replace("-", "_")
+
+
+def cut_out(text: str, libraries: Sequence[str]) -> str:
+    """Return the text without the lines of some libraries; the result is to be checked."""
     charm_libs = read(text)
     removed = [entry for entry in charm_libs.entries if entry.library in libraries]
     if not removed:

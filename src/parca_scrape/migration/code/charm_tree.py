@@ -60,9 +60,14 @@ class CharmTree:
         return [path for path in self.contents if path.endswith((".py", ".pyi"))]
 
     def read_text(self, path: str) -> Optional[str]:
-        """Return the text of a file without its byte order mark; None if it cannot be decoded."""
+        """Return the text of a file without its byte order mark; None if it cannot be decoded.
+
+        Nor can it if it would not be the same when it is encoded again.
+        """
+        content = self.contents[path]
         try:
-            return self.contents[path].decode(find_encoding(path, self.contents[path]))
+            text = content.decode(find_encoding(path, content))
+            return text if self.encode(path, text) == content else None
         except (SyntaxError, ValueError, LookupError):
             return None
 

@@ -32,8 +32,8 @@ def read_files(draft: Draft) -> List[RequirementsFile]:
     files: Dict[str, RequirementsFile] = {}
     for name in sorted({*tree.contents, *tree.links}, key=lambda name: not is_main(name)):
         path = tree.links.get(name, name)
-        if FILE.fullmatch(name) and path not in files:
-            text = draft.read(path) or ""
+        text = draft.read(path)
+        if FILE.fullmatch(name) and path not in files and text is not None:
             files[path] = RequirementsFile(path, text, is_main=is_main(name))
     return [files[path] for path in sorted(files)]
 

@@ -13,7 +13,9 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
+import signal
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +28,7 @@ from parca_scrape.migration.code.charm_tree import JOURNAL
 # What is under way, and its name once nothing is left to do or to undo.
 UNDER_WAY = "changes.json"
 OVER = "over.json"
+OWN_NAME = re.compile(r"(?:changes|over)\.json(?:\.new)?|[0-9]+\.(?:old|new)")
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ def hold(root: Path) -> Generator[None, None, None]:
 
 @contextlib.contextmanager
 def watch(root: Path) -> Generator[None, None, None]:
-    """Have another process undo all changes if this one is killed."""
+    """Have another process undo all changes if this one fails or is killed."""
     reader, writer = os.pipe()
     with warnings.catch_warnings():
         # Of threads, which do not matter to a process that only waits and moves files.
@@ -75,10 +78,13 @@ def watch(root: Path) -> Generator[None, None, None]:
     os.close(reader)
     try:
         yield
-    finally:
         os.write(writer, b".")
+    finally:
+        # A second interrupt waits, too.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         os.close(writer)
         os.waitpid(watcher, 0)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def write(root: Path, changes: Sequence[Change]) -> None:
@@ -92,19 +98,15 @@ def write(root: Path, changes: Sequence[Change]) -> None:
 
 
 def write_all(root: Path, changes: Sequence[Change]) -> None:
-    """Make all changes, or none unless the process is killed."""
+    """Make all changes; if it ends in between, `restore` undoes them."""
     journal = root / JOURNAL
-    try:
-        journal.mkdir()
-        prepare(root, journal, changes)
-        for number, change in enumerate(changes):
-            os.replace(str(root / change.path), str(journal / f"{number}.old"))
-            if change.content is not None:
-                os.replace(str(journal / f"{number}.new"), str(root / change.path))
-        os.replace(str(journal / UNDER_WAY), str(journal / OVER))
-    except BaseException:
-        restore(root)
-        raise
+    journal.mkdir()
+    prepare(root, journal, changes)
+    for number, change in enumerate(changes):
+        os.replace(str(root / change.path), str(journal / f"{number}.old"))
+        if change.content is not None:
+            os.replace(str(journal / f"{number}.new"), str(root / change.path))
+    os.replace(str(journal / UNDER_WAY), str(journal / OVER))
     # Everything is done; the next run removes what cannot be removed now.
     shutil.rmtree(str(journal), ignore_errors=True)
 
@@ -142,8 +144,10 @@ def restore(root: Path) -> bool:
         OSError: a file cannot be moved back.
     """
     journal = root / JOURNAL
-    if not journal.is_dir():
+    if not os.path.lexists(str(journal)):
         return False
+    if journal.is_symlink() or not journal.is_dir() or not all(map(is_own, journal.iterdir())):
+        raise CommandError(f"{show(journal)}: not written by this command: move it away")
     under_way = journal / UNDER_WAY
     is_undone = under_way.exists()
     if is_undone:
@@ -155,6 +159,11 @@ def restore(root: Path) -> bool:
         os.replace(str(under_way), str(journal / OVER))
     shutil.rmtree(str(journal))
     return is_undone
+
+
+def is_own(path: Path) -> bool:
+    """Return whether a file or folder in the journal can be of this command."""
+    return OWN_NAME.fullmatch(path.name) is not None
 
 
 def read_paths(root: Path, under_way: Path) -> List[str]:

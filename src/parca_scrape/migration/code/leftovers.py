@@ -24,6 +24,7 @@ IMPORT = re.compile(rf"^[ \t]*(?:from|import)[ \t]+(?:{OLD_MODULE.pattern})\b", 
 CHARM_NAME = re.compile(r"^name:[ \t]*[\"']?([\w-]+)", re.MULTILINE)
 FETCH = re.compile(r"\bfetch-libs\b")
 PACKAGE_LINE = re.compile(r"^\s*-\s*[\"']?cosl\b|python-packages:.*\bcosl\b")
+HIDING_CHARMS = re.compile(r"lib/charms/(?:parca(?:_k8s)?/(?:v0/)?)?__init__\.py")
 TOX = "tox.ini"
 
 
@@ -35,6 +36,7 @@ def collect(draft: Draft, *, drops_cosl: bool) -> None:
         if path in draft.removed:
             draft.note(link, 0, f"a link to {path}, which goes", "remove it")
     if draft.destination.is_package:
+        note_hiding(draft)
         note_mentions(draft)
         note_tox(draft, OPS, f"add {REQUIREMENT}")
     if drops_cosl:
@@ -44,6 +46,13 @@ def collect(draft: Draft, *, drops_cosl: bool) -> None:
         draft.leftovers += needs.list_lost_packages(
             needs.list_other_code(draft.tree), requirements
         )
+
+
+def note_hiding(draft: Draft) -> None:
+    """Note files that keep Python from finding the old import paths of the package."""
+    for path in draft.tree.contents:
+        if HIDING_CHARMS.fullmatch(path):
+            draft.note(path, 0, "hides the old import paths of the package", "remove it")
 
 
 def note_owner(draft: Draft) -> None:

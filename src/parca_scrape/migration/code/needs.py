@@ -14,7 +14,7 @@ TOPOLOGY = "lib/charms/observability_libs/v0/juju_topology.py"
 TOPOLOGY_LIBRARY = "observability_libs.juju_topology"
 
 COSL_USE = re.compile(
-    r"^[ \t]*(?:from|import)[ \t]+cosl\b|^[ \t]*import\b[^\n#]*,[ \t]*cosl\b"
+    r"(?:^|[;:])[ \t]*(?:from|import)[ \t]+cosl\b|\bimport\b[^#;]*?,[\s\\]*cosl\b"
     r"|[\"']cosl\b(?!(?:\.juju_topology)?\.JujuTopology\b)",
     re.MULTILINE,
 )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, cast
+from typing import Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, cast
 
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
@@ -127,17 +127,27 @@ def rewrite(
     leftovers: List[Leftover] = []
     for one in lists:
         if not one.lists(PACKAGE_NAME):
-            changed = add_to(text, one)
+            changed = attempt(add_to, text, one)
             if changed is None:
                 leftovers.append(describe(one, f"add {REQUIREMENT} by hand"))
             text = text if changed is None else changed
     for one in find_lists(text) if drops else ():
         if one.lists(COSL):
-            changed = drop_from(text, one)
+            changed = attempt(drop_from, text, one)
             if changed is None:
                 leftovers.append(describe(one, f"remove {COSL} by hand"))
             text = text if changed is None else changed
     return text, leftovers
+
+
+def attempt(
+    change: Callable[[str, DependencyList], Optional[str]], text: str, one: DependencyList
+) -> Optional[str]:
+    """Return what a change makes of the text; None if it cannot be done."""
+    try:
+        return change(text, one)
+    except TOMLKitError:  # An intermediate text is not TOML.
+        return None
 
 
 def describe(one: DependencyList, advice: str) -> Leftover:

@@ -32,6 +32,7 @@ from parca_scrape.migration.code.library_names import (
 LINE_END = re.compile(r"\r\n?|\n")
 COMMENT = re.compile(r"#[^\r\n]*")
 # The local name of the package where a variable of the charm has its own.
+CHARMS = "charms"
 SPARE_NAME = "parca_scrape_package"
 # libcst crashes, with the process, on code that is nested some 1,500 levels deep.
 MAX_DEPTH = 500
@@ -103,8 +104,16 @@ def check_depth(tree: ast.AST) -> None:
 
 
 def apply(text: str, edits: Iterable[Edit]) -> str:
-    """Return text with all edits made; they must not overlap."""
-    for edit in sorted(edits, key=lambda edit: edit.start, reverse=True):
+    """Return text with all edits made.
+
+    Raises:
+        ValueError: two edits overlap.
+    """
+    following = len(text)
+    for edit in sorted(edits, key=lambda edit: (edit.start, edit.end), reverse=True):
+        if edit.end > following:
+            raise ValueError("edits overlap")
+        following = edit.start
         text = text[: edit.start] + edit.text + text[edit.end :]
     return text
 
@@ -226,6 +235,13 @@ class ImportRewriter(cst.CSTVisitor):
         if name and "." not in name and name not in self._names:
             self._note_missing(node, name)
         return True
+
+    def visit_Name(self, node: cst.Name) -> None:  # noqa: N802
+        """Note another use of what `import charms.X.v0.parca_scrape` binds."""
+        if node.value == CHARMS and self._imports_module:
+            self._keeps_module = True
+            advice = f"import {PACKAGE} by hand, or leave the import as it is"
+            self.leftovers.append(self._code.leftover(node, f"uses {CHARMS} itself", advice))
 
     def visit_Annotation(self, node: cst.Annotation) -> None:  # noqa: N802
         """Rewrite the same in an annotation that is a string."""

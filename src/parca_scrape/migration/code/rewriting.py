@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import sys
@@ -36,13 +37,10 @@ NAMES_LIBRARY = re.compile(
 )
 USES_PACKAGE = re.compile(r"^[ \t]*(?:from|import)[ \t]+parca_scrape\b", re.MULTILINE)
 # What Python would import instead of the package.
-HIDING = tuple(
-    folder + name
-    for folder in ("", "src/", "lib/")
-    for name in ("parca_scrape.py", "parca_scrape/__init__.py")
-)
+HIDING = re.compile(r"(?:(?:src|lib|tests)/)?parca_scrape(?:\.py|/.*\.py)")
 PYTHON = ".".join(map(str, sys.version_info[:2]))
 ENTRIES = tuple(f"{charm}.parca_scrape" for charm in LIBIDS)
+REMOVE_ENTRIES = f"remove the entries of {' and '.join(ENTRIES)} by hand, if there are any"
 # What the last reference library of each charm needs, if the charm only has it at build time.
 COSL_ENTRY, TOPOLOGY_ENTRY = "parca_k8s.parca_scrape", "parca.parca_scrape"
 
@@ -102,8 +100,8 @@ def read_entries(draft: Draft) -> List[str]:
     try:
         entries = charm_libs.read(draft.read(charm_libs.PATH) or "").entries
     except ValueError as error:
-        advice = f"remove the entries of {' and '.join(ENTRIES)} by hand, if there are any"
-        draft.note(charm_libs.PATH, 0, str(error), advice)
+        if LIBRARY in draft.tree.contents[charm_libs.PATH].replace(b"-", b"_"):
+            draft.note(charm_libs.PATH, 0, str(error), REMOVE_ENTRIES)
         return []
     return [entry.library for entry in entries if entry.library in ENTRIES]
 
@@ -115,9 +113,11 @@ def check_use(draft: Draft, entries: Sequence[str]) -> None:
     if not draft.destination.is_package and not draft.libraries:
         raise CommandError(f"{root}: no vendored library: `parca-scrape vendor` writes one")
     if draft.destination.is_package:
-        for path in HIDING:
-            if path in tree.contents:
-                raise CommandError(f"{path}: hides the package parca_scrape: rename it first")
+        for path in tree.contents:
+            if HIDING.fullmatch(path):
+                raise CommandError(
+                    f"{show(path)}: hides the package parca_scrape: rename it first"
+                )
     code = (tree.decode(path) for path in tree.list_python() if LIBRARY in tree.contents[path])
     is_used = any(OLD_MODULE.search(text) or USES_PACKAGE.search(text) for text in code)
     is_used = is_used or PACKAGE_NAME in dependencies.list_requirements(draft)
@@ -163,7 +163,13 @@ def rewrite_file(draft: Draft, path: str) -> Dict[str, str]:
     for visitor in (imports, targets, private):
         code.module.visit(visitor)
         draft.leftovers += visitor.leftovers
-    draft.write(path, apply(text, [*imports.list_edits(), *targets.edits]))
+    try:
+        changed = apply(text, [*imports.list_edits(), *targets.edits])
+        ast.parse(changed)
+    except (SyntaxError, ValueError):
+        draft.note(path, 0, "cannot be rewritten safely", leftovers.BY_HAND)
+        return {}
+    draft.write(path, changed)
     draft.leftovers += private_names.find_uses(path, text, private.variables)
     return private.attributes
 
@@ -190,8 +196,11 @@ def remove_needs(draft: Draft, entries: Sequence[str]) -> bool:
         if needs.TOPOLOGY in tree.contents:
             draft.removed.append(needs.TOPOLOGY)
     text = draft.read(charm_libs.PATH)
-    if entries and text is not None:
-        draft.write(charm_libs.PATH, charm_libs.remove(text, unwanted))
+    if text is not None:
+        try:
+            draft.write(charm_libs.PATH, charm_libs.remove(text, unwanted))
+        except ValueError as error:
+            draft.note(charm_libs.PATH, 0, str(error), REMOVE_ENTRIES)
     is_cosl_used = any(needs.needs_cosl(text) for _, text in code)
     if had_topology or had_cosl or not is_cosl_used:
         draft.leftovers += needs.list_topology_patches(code)
