@@ -456,7 +456,7 @@ def test_an_error_while_writing_names_the_file(
     assert read_tree(tmp_path) == before
 
 
-@pytest.mark.parametrize("name", ["libcst", "tomlkit"])
+@pytest.mark.parametrize("name", ["libcst", "packaging.requirements", "tomlkit"])
 def test_without_the_extra_the_command_says_what_to_install(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -465,7 +465,8 @@ def test_without_the_extra_the_command_says_what_to_install(
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.delattr("parca_scrape.migration", raising=False)
     monkeypatch.setitem(sys.modules, name, None)
-    error = f"parca-scrape: error: migrate code needs {name}: install parca-scrape[migrate]\n"
+    package = name.partition(".")[0]
+    error = f"parca-scrape: error: migrate code needs {package}: install parca-scrape[migrate]\n"
     assert run("migrate", "code", tmp_path) == (2, "", error)
 
 

@@ -105,3 +105,11 @@ def test_strings_with_three_quotes_are_left() -> None:
 def test_what_is_not_toml_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"^not valid TOML$"):
         pyproject.find_lists(text)
+
+
+def test_an_ops_that_is_too_old_is_noted() -> None:
+    text = PROJECT + 'dependencies = [\n    "ops~=1.5",\n]\n'
+    _, leftovers = pyproject.rewrite(text, pyproject.find_lists(text)[:1], drops=False)
+    assert [leftover.describe() for leftover in leftovers] == [
+        "pyproject.toml: ops~=1.5: parca-scrape needs ops>=2.2,<4: change it"
+    ]

@@ -4,7 +4,11 @@ from typing import List
 
 import pytest
 
-from parca_scrape.migration.code.requirements import RequirementsFile, find_name
+from parca_scrape.migration.code.requirements import (
+    RequirementsFile,
+    find_name,
+    note_ops,
+)
 from tests.migration.code.trees import PACKAGE
 
 
@@ -68,3 +72,33 @@ def test_lines_of_pins_with_more_than_a_version_are_left(text: str, lines: List[
         adds=True, drops=True
     )
     assert (new, [leftover.describe() for leftover in leftovers]) == (text, lines)
+
+
+@pytest.mark.parametrize(
+    "specifier",
+    [
+        "",
+        "==2.17.0",
+        ">=1.5",
+        ">=3.8.0",
+        "~=2.0",
+        "<4",
+        ">=2.2, <4",
+        "!=1.5",
+        "==2.*",
+        "[testing]",
+    ],
+)
+def test_an_ops_that_the_package_works_with_is_not_noted(specifier: str) -> None:
+    assert note_ops("requirements.txt", 1, f"ops{specifier}  # why\n") == []
+
+
+@pytest.mark.parametrize("specifier", ["==1.5.4", "<2", "<=2.1", "~=1.5", ">=4", "==1.*"])
+def test_an_ops_that_the_package_does_not_work_with_is_noted(specifier: str) -> None:
+    text, leftovers = RequirementsFile(
+        "requirements.txt", f"ops{specifier} # pinned\n", is_main=True
+    ).rewrite(adds=True, drops=False)
+    assert text == f"ops{specifier} # pinned\n{PACKAGE}\n"
+    assert [leftover.describe() for leftover in leftovers] == [
+        f"requirements.txt:1: ops{specifier}: parca-scrape needs ops>=2.2,<4: change it"
+    ]

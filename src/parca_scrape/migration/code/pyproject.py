@@ -21,6 +21,7 @@ from parca_scrape.migration.code.requirements import (
     PACKAGE_NAME,
     REQUIREMENT,
     find_name,
+    note_ops,
 )
 from parca_scrape.version import VERSION
 
@@ -127,6 +128,9 @@ def rewrite(
     leftovers: List[Leftover] = []
     for one in lists:
         if not one.lists(PACKAGE_NAME):
+            for requirement in one.requirements:
+                if find_name(requirement) == OPS:
+                    leftovers += note_ops(PATH, 0, requirement)
             changed = attempt(add_to, text, one)
             if changed is None:
                 leftovers.append(describe(one, f"add {REQUIREMENT} by hand"))
