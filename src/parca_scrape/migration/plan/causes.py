@@ -26,6 +26,7 @@ from parca_scrape.targets import WILDCARD
 
 DEFAULT_PORT = ":80"
 LABELS = ".labels"
+NUMBERED_NAME = re.compile(r"(.+)_[0-9]+", re.DOTALL)
 CHECK = "run parca-scrape check, and fix the charm"
 COLLECT_AGAIN = "if that is not intended, save both again at the same time, and plan again"
 JOB_NAMES = "give each job its own job_name in the charm"
@@ -88,6 +89,8 @@ class Known(NamedTuple):
     """What explains the difference between the series before the move and those after it."""
 
     by_place: Mapping[Place, Evidence]
+    old_jobs: Set[str]
+    """The names of the jobs before the move."""
     old_targets: Set[Tuple[str, str]]
     """The job and the address of each target before the move."""
     new_targets: Set[Tuple[str, str]]
@@ -148,7 +151,8 @@ def explain_break(row: Row, evidence: Optional[Evidence]) -> Cause:
             " differently in another model",
             "upgrade the library of the charm before the move, so that it publishes both names",
         )
-    if "job" in labels and is_numbered(labels["job"].new, labels["job"].old):
+    job = labels.get("job")
+    if job and job.old and strip_number(job.new) == job.old:
         return SAME_JOB_NAME
     error = evidence.choose_error(row.series.address) if evidence else None
     if error is not None and not all(label.new for label in labels.values()):
@@ -213,7 +217,7 @@ def explain_start(series: Series, evidence: Optional[Evidence], known: Known) ->
                 " machine charm drops it"
             )
         return Cause("the databags turn these profiles on, and parca.yaml does not")
-    if any(is_numbered(series.job, job) for job, _ in known.old_targets):
+    if strip_number(series.job) in known.old_jobs:
         return SAME_JOB_NAME
     if evidence and not evidence.has_metadata:
         return Cause(
@@ -230,6 +234,7 @@ def explain_error(error: Problem) -> Cause:
     return Cause(f"parca-scrape skips it: {where}{error.message}", CHECK)
 
 
-def is_numbered(new: str, old: str) -> bool:
-    """Return whether a name is another one with a number, as names are that were taken."""
-    return bool(old) and re.fullmatch(rf"{re.escape(old)}_[0-9]+", new) is not None
+def strip_number(name: str) -> Optional[str]:
+    """Return a job name without the number that it got if it was taken; None if it has none."""
+    numbered = NUMBERED_NAME.fullmatch(name)
+    return numbered.group(1) if numbered else None

@@ -112,6 +112,7 @@ def follow_series(
     reference_rows, reference_failures = compare_reference(moved, new)
     known = Known(
         by_place=gather_evidence(moved, problems),
+        old_jobs={series.job for series in old},
         old_targets={(series.job, series.address) for series in old},
         new_targets={(series.job, series.address) for series in new},
         is_of_parca_yaml=before == PARCA_YAML,
