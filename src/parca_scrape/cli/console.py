@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Callable, Mapping, Optional
 
 if TYPE_CHECKING:
     import argparse
+    from types import ModuleType
 
 PROGRAM = "parca-scrape"
 STANDARD_INPUT = "-"
+READ_ONCE = "standard input can be read only once: pass - once"
 # The exit codes beside 0. argparse also exits with 2.
 PROBLEMS_FOUND = 1
 FAILED = 2
@@ -29,6 +31,13 @@ def add_format(parser: argparse.ArgumentParser, *formats: str, note: str = "") -
         default=formats[0],
         help=f"output format{note} (default: %(default)s)",
     )
+
+
+def fill_parser(parser: argparse.ArgumentParser, command: ModuleType) -> None:
+    """Add what the module of a command or a task says of it to its parser."""
+    parser.description = command.DESCRIPTION
+    parser.epilog = f"example:\n  {command.EXAMPLE}"
+    command.add_arguments(parser)
 
 
 def warn(message: str) -> None:

@@ -8,6 +8,7 @@ from parca_scrape.cli import inputs
 from parca_scrape.cli.comparison import Change, Row, compare
 from parca_scrape.cli.console import (
     PROBLEMS_FOUND,
+    READ_ONCE,
     STANDARD_INPUT,
     CommandError,
     add_format,
@@ -79,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
     if new_file is None and not (arguments.library or is_live):
         raise CommandError("NEW is missing: it is optional only with --as and --live")
     if old_file == new_file == STANDARD_INPUT:
-        raise CommandError("standard input can be read only once: pass - once")
+        raise CommandError(READ_ONCE)
     old_text = read_text(old_file)
     if is_live:
         new_file = arguments.live

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Dict, List, NamedTuple, Sequence
 
 from parca_scrape._names import DEFAULT_RELATION_NAME
-from parca_scrape.cli.console import STANDARD_INPUT, CommandError, name_input, read_text, show
+from parca_scrape.cli.console import (
+    READ_ONCE,
+    STANDARD_INPUT,
+    CommandError,
+    name_input,
+    read_text,
+    show,
+)
 from parca_scrape.cli.hook_output import (
     HookOutput,
     decode_hook_output,
@@ -104,7 +111,7 @@ def read_files(files: Sequence[str]) -> Shown:
         CommandError: a file cannot be used.
     """
     if files.count(STANDARD_INPUT) > 1:
-        raise CommandError("standard input can be read only once: pass - once")
+        raise CommandError(READ_ONCE)
     units: Dict[str, List[ShownRelation]] = {}
     outputs: List[HookOutput] = []
     for file in files:

@@ -12,7 +12,7 @@ import os
 import sys
 from typing import Callable, Collection, Optional, Sequence
 
-from parca_scrape.cli.console import FAILED, PROGRAM, CommandError, fail
+from parca_scrape.cli.console import FAILED, PROGRAM, CommandError, fail, fill_parser
 from parca_scrape.version import VERSION
 
 # Each is a module of this package.
@@ -78,9 +78,7 @@ def make_parser(names: Collection[str] = COMMANDS.keys()) -> argparse.ArgumentPa
         )
         if name in names:
             command = importlib.import_module(f"parca_scrape.cli.{name}")
-            subparser.description = command.DESCRIPTION
-            subparser.epilog = f"example:\n  {command.EXAMPLE}"
-            command.add_arguments(subparser)
+            fill_parser(subparser, command)
             subparser.set_defaults(run=command.run)
     return parser
 

@@ -6,6 +6,8 @@ import argparse
 import importlib
 from typing import Callable
 
+from parca_scrape.cli.console import fill_parser
+
 DESCRIPTION = """\
 Move from the machine charm parca to parca-k8s, or move a charm from a vendored library to the
 package."""
@@ -24,13 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name, summary in TASKS.items():
         task = importlib.import_module(f"parca_scrape.cli.migrate_{name}")
         subparser = subparsers.add_parser(
-            name,
-            help=summary,
-            description=task.DESCRIPTION,
-            epilog=f"example:\n  {task.EXAMPLE}",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            name, help=summary, formatter_class=argparse.RawDescriptionHelpFormatter
         )
-        task.add_arguments(subparser)
+        fill_parser(subparser, task)
         subparser.set_defaults(run_task=task.run)
 
 

@@ -16,7 +16,7 @@ from parca_scrape.cli.console import (
     warn,
     write_text,
 )
-from parca_scrape.cli.single_files import CHARM_FILES, is_charm
+from parca_scrape.cli.single_files import check_charm
 
 if TYPE_CHECKING:
     import argparse
@@ -62,10 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
         OSError: the result cannot be printed.
     """
     directory = Path(arguments.directory)
-    if not directory.is_dir():
-        raise CommandError(f"{show(directory)}: no such folder")
-    if not is_charm(directory):
-        raise CommandError(f"{show(directory)}: not a charm: no {' or '.join(CHARM_FILES)}")
+    check_charm(directory)
     try:
         from parca_scrape.migration.code import journal, library_names, rewriting
     except ImportError as error:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Optional, Sequence
 from parca_scrape.cli import inputs
 from parca_scrape.cli.console import (
     PROBLEMS_FOUND,
+    READ_ONCE,
     STANDARD_INPUT,
     CommandError,
     add_format,
@@ -71,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     files = [] if arguments.live else arguments.files or [STANDARD_INPUT]
     if arguments.parca_yaml == STANDARD_INPUT and STANDARD_INPUT in files:
-        raise CommandError("standard input can be read only once: pass - once")
+        raise CommandError(READ_ONCE)
     target = Model.parse(arguments.target_model)
     scrape_configs = read_parca_yaml(arguments.parca_yaml)
     shown = inputs.read_shown(arguments)

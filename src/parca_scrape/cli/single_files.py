@@ -11,15 +11,17 @@ import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import List, Optional
+from typing import List, Mapping, Optional, Union
 
 import yaml
 
 from parca_scrape._getters import as_list, as_object
 from parca_scrape.cli.charmhub import LIBIDS, list_shortcomings
+from parca_scrape.cli.console import CommandError, show
 from parca_scrape.cli.published import PUBLISHED
 
 CHARM_FILES = ("charmcraft.yaml", "metadata.yaml")
+CHARM_LIBS = "charm-libs"
 FILE_NAME = "parca_scrape.py"
 # The wheel and the zipapp contain the files as data; in a checkout, this is where they are.
 CHECKOUT = Path(__file__).parents[3] / "lib" / "charms"
@@ -97,6 +99,14 @@ def read_shipped(charm: str) -> str:
 def is_charm(directory: Path) -> bool:
     """Return whether a directory is that of a charm."""
     return any((directory / name).is_file() for name in CHARM_FILES)
+
+
+def check_charm(directory: Path) -> None:
+    """Raise `CommandError` if a directory is not that of a charm."""
+    if not directory.is_dir():
+        raise CommandError(f"{show(directory)}: no such folder")
+    if not is_charm(directory):
+        raise CommandError(f"{show(directory)}: not a charm: no {' or '.join(CHARM_FILES)}")
 
 
 def make_path(directory: Path, charm: str) -> Path:
@@ -190,11 +200,24 @@ def list_fetched(directory: Path, charm: str) -> List[str]:
     path = directory / CHARM_FILES[0]
     if not path.is_file():
         return []
+    entries = as_list(load_charmcraft(path.read_bytes()).get(CHARM_LIBS)) or ()
+    names = map(name_library, entries)
+    return [name for name in names if name.replace("-", "_") == f"{charm}.parca_scrape"]
+
+
+def load_charmcraft(content: Union[str, bytes]) -> Mapping[str, object]:
+    """Return what charmcraft.yaml holds, every scalar as text.
+
+    Raises:
+        ValueError: it is not YAML.
+    """
     try:
-        document: object = yaml.load(path.read_bytes(), Loader=yaml.BaseLoader)
+        return as_object(yaml.load(content, Loader=yaml.BaseLoader)) or {}
     except (yaml.YAMLError, RecursionError) as error:
         raise ValueError("not valid YAML") from error
-    entries = as_list((as_object(document) or {}).get("charm-libs")) or ()
-    names = [(as_object(entry) or {}).get("lib") for entry in entries]
-    library = f"{charm}.parca_scrape"
-    return [name for name in names if isinstance(name, str) and name.replace("-", "_") == library]
+
+
+def name_library(entry: object) -> str:
+    """Return the library of an entry of `charm-libs`; empty if it names none."""
+    name = (as_object(entry) or {}).get("lib")
+    return name if isinstance(name, str) else ""

@@ -12,8 +12,8 @@ from parca_scrape.cli.single_files import (
     CHARM_FILES,
     State,
     VendoredFile,
+    check_charm,
     find_file,
-    is_charm,
     list_fetched,
     make_path,
     write_file,
@@ -73,10 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
     directory = Path(arguments.directory)
     charms = (arguments.charm,) if arguments.charm else tuple(LIBIDS)
     try:
-        if not directory.is_dir():
-            raise CommandError(f"{show(directory)}: no such folder")
-        if not is_charm(directory):
-            raise CommandError(f"{show(directory)}: not a charm: no {' or '.join(CHARM_FILES)}")
+        check_charm(directory)
         if arguments.check:
             return report_files(directory, charms)
         if not arguments.charm:

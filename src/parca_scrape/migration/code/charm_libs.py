@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Mapping, Optional, Sequence, Tuple
+from typing import Optional, Sequence, Tuple
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from parca_scrape._getters import as_list, as_object
+from parca_scrape._getters import as_list
+from parca_scrape.cli.single_files import CHARM_LIBS, load_charmcraft, name_library
 
 PATH = "charmcraft.yaml"
-KEY = "charm-libs"
+KEY = CHARM_LIBS
 BLANK_LINES = re.compile(r"(?:[ \t]*\r?\n)*")
 
 
@@ -69,9 +70,9 @@ def find_value(node: object, name: str) -> Optional[Tuple[Node, Node]]:
 def read_entry(text: str, node: Node) -> Entry:
     """Return an entry of the list."""
     _, value = find_value(node, "lib") or (None, None)
-    name = value.value if isinstance(value, ScalarNode) else ""
+    name: object = value.value if isinstance(value, ScalarNode) else ""
     dash = text.rfind("-", 0, node.start_mark.index)
-    return Entry(str(name).replace("-", "_"), find_line(text, dash), find_end(text, node))
+    return Entry(unify(str(name)), find_line(text, dash), find_end(text, node))
 
 
 def find_line(text: str, index: int) -> int:
@@ -95,31 +96,21 @@ def remove(text: str, libraries: Sequence[str]) -> str:
         ValueError: the text is not YAML, or the list cannot be changed safely.
     """
     cut = cut_out(text, libraries)
-    before, after = load(text), load(cut)
-    entries = [entry for entry in as_list(before.get(KEY)) or () if name(entry) not in libraries]
-    expected = {key: value for key, value in before.items() if key != KEY}
-    if entries or cut == text:
-        expected[KEY] = entries
-    if after != (before if cut == text else expected):
+    if cut == text:
+        return text
+    expected = dict(load_charmcraft(text))
+    entries = as_list(expected.pop(KEY, None)) or ()
+    kept = [entry for entry in entries if unify(name_library(entry)) not in libraries]
+    if kept:
+        expected[KEY] = kept
+    if load_charmcraft(cut) != expected:
         raise ValueError(f"{KEY} cannot be changed safely")
     return cut
 
 
-def load(text: str) -> Mapping[str, object]:
-    """Return what the text of charmcraft.yaml holds.
-
-    Raises:
-        ValueError: the text is not YAML.
-    """
-    try:
-        return as_object(yaml.load(text, Loader=yaml.BaseLoader)) or {}
-    except (yaml.YAMLError, RecursionError) as error:
-        raise ValueError("not valid YAML") from error
-
-
-def name(entry: object) -> str:
-    """Return the library of an entry, with underscores."""
-    return str((as_object(entry) or {}).get("lib", "")).replace("-", "_")
+def unify(name: str) -> str:
+    """Return the name of a library, which may have dashes, with underscores."""
+    return name.replace("-", "_")
 
 
 def cut_out(text: str, libraries: Sequence[str]) -> str:

@@ -191,6 +191,11 @@ def name_in(root: Path, path: str) -> str:
     return Path(os.path.relpath(path, str(root))).as_posix()
 
 
+def number_line(text: str, index: int) -> int:
+    """Return the number of the line of a character, counted from 1."""
+    return text.count("\n", 0, index) + 1
+
+
 def split_lines(text: str) -> List[str]:
     """Return lines with their ends, as other tools count them, which know only the line feed."""
     *lines, last = text.split("\n")

@@ -7,7 +7,7 @@ from typing import Iterator, Tuple
 
 from parca_scrape.cli.single_files import CHARM_FILES
 from parca_scrape.migration.code import charm_libs, dependencies, needs
-from parca_scrape.migration.code.charm_tree import LIBRARY
+from parca_scrape.migration.code.charm_tree import LIBRARY, number_line
 from parca_scrape.migration.code.draft import Draft
 from parca_scrape.migration.code.library_names import OLD_MODULE
 from parca_scrape.migration.code.requirements import (
@@ -82,7 +82,7 @@ def note_libraries(draft: Draft) -> None:
         elif path.startswith("lib/charms/") and draft.destination.is_package:
             text = draft.tree.decode(path)
             for found in IMPORT.finditer(text):
-                line = text.count("\n", 0, found.start()) + 1
+                line = number_line(text, found.start())
                 advice = "it works with the package; change it if this library is your own"
                 draft.note(path, line, "imports the library", advice)
 

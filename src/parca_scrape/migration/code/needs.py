@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Iterable, List, Tuple
 
 from parca_scrape.cli.charmhub import LIBIDS
-from parca_scrape.migration.code.charm_tree import CharmTree, Leftover
+from parca_scrape.cli.single_files import make_path
+from parca_scrape.migration.code.charm_tree import CharmTree, Leftover, number_line
 
-LIBRARIES = tuple(f"lib/charms/{charm}/v0/parca_scrape.py" for charm in LIBIDS)
+LIBRARIES = tuple(make_path(Path(), charm).as_posix() for charm in LIBIDS)
 COPY = re.compile(r"(?:^|/)charms/parca(?:_k8s)?/v0/parca_scrape\.py$")
 TOPOLOGY = "lib/charms/observability_libs/v0/juju_topology.py"
 TOPOLOGY_LIBRARY = "observability_libs.juju_topology"
@@ -54,7 +56,7 @@ def list_topology_patches(code: Iterable[Tuple[str, str]]) -> List[Leftover]:
         " parca_scrape.ProviderTopology.from_charm"
     )
     return [
-        Leftover(path, text.count("\n", 0, found.start()) + 1, found.group(1), advice)
+        Leftover(path, number_line(text, found.start()), found.group(1), advice)
         for path, text in code
         for found in TOPOLOGY_PATCH.finditer(text)
     ]
@@ -73,6 +75,6 @@ def list_lost_packages(
         if first and name not in listed:
             path, text, found = first
             advice = "it was installed with cosl: add it to the dependencies"
-            line = text.count("\n", 0, found.start()) + 1
+            line = number_line(text, found.start())
             leftovers.append(Leftover(path, line, f"imports {name}", advice))
     return leftovers

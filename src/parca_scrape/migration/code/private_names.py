@@ -10,9 +10,9 @@ from libcst.helpers import get_full_name_for_node
 
 from parca_scrape.migration.code.charm_tree import Leftover
 from parca_scrape.migration.code.library_names import NEW_PRIVATE_NAMES, PRIVATE_NAMES
-from parca_scrape.migration.code.python_code import Code
+from parca_scrape.migration.code.python_code import Code, read_string
 
-OWN = ("self", "cls", "super()")
+OWN = ("self", "cls")
 RENAME = "rename it: the package uses this name itself"
 
 
@@ -67,9 +67,8 @@ class PrivateNameFinder(cst.CSTVisitor):
         if len(node.args) < 2:
             return
         class_name = self._find_class(node.args[0].value)
-        argument = node.args[1].value
-        name = argument.evaluated_value if isinstance(argument, cst.SimpleString) else None
-        if class_name and isinstance(name, str) and name in PRIVATE_NAMES[class_name]:
+        name = read_string(node.args[1].value)
+        if class_name and name in PRIVATE_NAMES[class_name]:
             self._note(node, f"uses {name} of {class_name}", PRIVATE_NAMES[class_name][name])
 
     def _find_class(self, node: cst.CSTNode) -> Optional[str]:

@@ -31,8 +31,8 @@ from parca_scrape.migration.code.library_names import (
 
 LINE_END = re.compile(r"\r\n?|\n")
 COMMENT = re.compile(r"#[^\r\n]*")
-# The local name of the package where a variable of the charm has its own.
 CHARMS = "charms"
+# The local name of the package where a variable of the charm has its own.
 SPARE_NAME = "parca_scrape_package"
 # libcst crashes, with the process, on code that is nested some 1,500 levels deep.
 MAX_DEPTH = 500
@@ -101,6 +101,12 @@ def check_depth(tree: ast.AST) -> None:
         level = [child for node in level for child in ast.iter_child_nodes(node)]
     if level:
         raise RecursionError
+
+
+def read_string(node: cst.CSTNode) -> str:
+    """Return the text of a string in one piece; empty for anything else."""
+    value = node.evaluated_value if isinstance(node, cst.SimpleString) else None
+    return value if isinstance(value, str) else ""
 
 
 def apply(text: str, edits: Iterable[Edit]) -> str:
@@ -254,9 +260,8 @@ class ImportRewriter(cst.CSTVisitor):
         """Note `patch.object(module, "name")` and the like if the package has no such name."""
         if len(node.args) < 2 or self._code.find_imported(node.args[0].value) != "":
             return
-        argument = node.args[1].value
-        name = argument.evaluated_value if isinstance(argument, cst.SimpleString) else None
-        if isinstance(name, str) and name.isidentifier() and name not in self._names:
+        name = read_string(node.args[1].value)
+        if name.isidentifier() and name not in self._names:
             self._note_missing(node, name)
 
     def _note_missing(self, node: cst.CSTNode, name: str) -> None:

@@ -99,9 +99,7 @@ def read_entries(draft: Draft) -> List[str]:
     """Return the entries of the library in `charm-libs`."""
     try:
         entries = charm_libs.read(draft.read(charm_libs.PATH) or "").entries
-    except ValueError as error:
-        if LIBRARY in draft.tree.contents[charm_libs.PATH].replace(b"-", b"_"):
-            draft.note(charm_libs.PATH, 0, str(error), REMOVE_ENTRIES)
+    except ValueError:  # It is noted when the entries are to go.
         return []
     return [entry.library for entry in entries if entry.library in ENTRIES]
 

@@ -21,7 +21,7 @@ from parca_scrape.migration.code.library_names import (
     replace_target,
     split_name,
 )
-from parca_scrape.migration.code.python_code import Code, Edit
+from parca_scrape.migration.code.python_code import Code, Edit, read_string
 
 # The functions that take the name of a module; any other may add to the name.
 MODULE_READERS = frozenset({"find_spec", "import_module", "importorskip", "resolve_name"})
@@ -69,8 +69,8 @@ class TargetRewriter(cst.CSTVisitor):
 
     def visit_SimpleString(self, node: cst.SimpleString) -> None:  # noqa: N802
         """Rewrite a string that is the name of something in the library, or note it."""
-        value = node.evaluated_value
-        if not isinstance(value, str) or not DOTTED_NAME.fullmatch(value):
+        value = read_string(node)
+        if not DOTTED_NAME.fullmatch(value):
             return
         module, attribute = split_name(value) or ("", "")
         if module in OLD_MODULES:

@@ -17,7 +17,6 @@ from parca_scrape.cli.show_unit import ShownRelation, decode_databags, is_unit_n
 from parca_scrape.migration.plan.models import Model
 from parca_scrape.topology import Topology
 
-MACHINE_CHARM = "parca"
 # Juju: `names.IsValidApplication` and `names.IsValidModelName`.
 VALID_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
 # Stand in commands for what the input does not show.
@@ -46,7 +45,12 @@ class Provider(NamedTuple):
     @property
     def endpoint(self) -> str:
         """The application with its endpoint, as Juju's commands take it."""
-        return ":".join(filter(None, [self.application, self.relation.related_endpoint]))
+        return join_endpoint(self.application, self.relation.related_endpoint)
+
+    @property
+    def local_endpoint(self) -> str:
+        """The same by its name in the model of the Parca that scrapes it now."""
+        return join_endpoint(self.local_name, self.relation.related_endpoint)
 
     def is_in(self, target: Model) -> bool:
         """Return whether it is in the model of the new Parca, as far as the databags say."""
@@ -169,9 +173,11 @@ def list_others(of_parca: Sequence[ShownRelation], endpoint: str) -> List[Other]
     """Return the relations of other endpoints of Parca; of an application, each once."""
     others: Dict[int, Other] = {}
     for relation in of_parca:
+        if relation.endpoint in ("", endpoint) or not relation.related_endpoint:
+            continue
         databags = decode_databags(relation)
         units = [*databags.unit_databags, *databags.departed_units]
-        if relation.endpoint in ("", endpoint) or not relation.related_endpoint or not units:
+        if not units:
             continue
         name = name_application(units[0])
         is_across = relation.is_cross_model or name.startswith(OFFERED_TO)
@@ -183,6 +189,11 @@ def list_others(of_parca: Sequence[ShownRelation], endpoint: str) -> List[Other]
             is_cross_model=is_across,
         )
     return sorted(others.values(), key=lambda other: (other.endpoint, other.relation_id))
+
+
+def join_endpoint(application: str, endpoint: str) -> str:
+    """Return an application with its endpoint, or alone if the endpoint is not known."""
+    return f"{application}:{endpoint}" if endpoint else application
 
 
 def get_valid(name: Optional[str], stand_in: str) -> str:

@@ -67,8 +67,7 @@ def remove_relation(way: Way, provider: Provider) -> Step:
         )
     else:
         name = provider.local_name
-        related = ":".join(filter(None, [name, relation.related_endpoint]))
-        pair = f"{related} {deployment.parca}:{way.endpoint}"
+        pair = f"{provider.local_endpoint} {deployment.parca}:{way.endpoint}"
         remove = (f"juju remove-relation -m {model} {pair}",)
         undo = (f"juju integrate -m {model} {pair}",)
         if provider.is_cross_model:

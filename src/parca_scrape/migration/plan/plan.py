@@ -153,9 +153,7 @@ def encode_application(application: ApplicationPlan) -> Dict[str, object]:
         "is_cross_model": provider.is_cross_model,
         "library": application.library._asdict(),
         "settings": {key: fate.value for key, fate in application.settings.items()},
-        "hosts": [
-            {**host._asdict(), "reach": host.reach.name.lower()} for host in application.hosts
-        ],
+        "hosts": [{**host._asdict(), "reach": host.reach.value} for host in application.hosts],
         "choices": list(application.choices),
     }
 
