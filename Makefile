@@ -33,7 +33,7 @@ help:
 	@echo "make misspellings  does mypy notice each misspelt field of a dataclass?"
 	@echo "make format        let ruff rewrite what it can"
 	@echo "make single-files  generate lib/charms after a change of the package"
-	@echo "make reference     write docs/reference.md from the docstrings"
+	@echo "make reference     write docs/reference/api.md from the docstrings"
 	@echo "make coverage      branch coverage, which must be 100% for the core"
 	@echo "make build         build sdist and wheel twice into dist/ and compare"
 	@echo "make zipapp        build the command line as one file, dist/parca-scrape.pyz"
