@@ -35,7 +35,7 @@ help:
 	@echo "make format        let ruff rewrite what it can"
 	@echo "make single-files  generate lib/charms after a change of the package"
 	@echo "make reference     write docs/reference/api.md from the docstrings"
-	@echo "make coverage      branch coverage, which must be 100% for the core"
+	@echo "make coverage      branch coverage of the core, which must be 100%"
 	@echo "make build         build sdist and wheel twice into dist/ and compare"
 	@echo "make zipapp        build the command line as one file, dist/parca-scrape.pyz"
 	@echo "make matrix        test the wheel on every Python here, with every ops (ONLY='3.8 3.12')"
@@ -87,9 +87,8 @@ format: $(TOOLS)/installed
 	$(TOOL)/ruff format
 
 coverage: $(TOOLS)/installed
-	$(TOOL)/python -m pytest $(PYTEST_ARGS) -m "not once" --hypothesis-profile small --cov \
-	    --cov-report=
-	$(TOOL)/coverage report
+	$(TOOL)/python -m pytest $(PYTEST_ARGS) -m "not once" --hypothesis-profile small \
+	    --ignore tests/cli --ignore tests/migration --cov --cov-report=
 	core="$$($(TOOL)/python tools/core.py)" && \
 	    $(TOOL)/coverage report --include="$$core" --fail-under=100
 
