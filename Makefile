@@ -72,8 +72,8 @@ misspellings: $(TOOLS)/installed
 
 # What the theme prints about extensions that it does without is of no interest.
 docs: $(TOOLS)/installed
-	$(TOOL)/sphinx-build -q --fail-on-warning --keep-going --nitpicky \
-	    --builder html --doctree-dir .docs/doctrees docs .docs/html > /dev/null
+	$(TOOL)/sphinx-build -q --fresh-env --write-all --fail-on-warning --keep-going \
+	    --nitpicky --builder html --doctree-dir .docs/doctrees docs .docs/html > /dev/null
 	@echo "open .docs/html/index.html"
 
 single-files: $(TOOLS)/installed
