@@ -35,7 +35,7 @@ html_context = {"sequential_nav": "both", "github_issues": ""}
 
 def setup(app: Sphinx) -> None:
     """Leave out the script for the menu in the theme's own header, which ours does not have."""
-    app.connect("config-inited", leave_script_out, priority=900)
+    app.connect("config-inited", leave_script_out, priority=700)
 
 
 def leave_script_out(_: Sphinx, config: Config) -> None:
