@@ -17,7 +17,7 @@ FUZZ := .venv-fuzz
 RUN := $(VENV)/bin/python
 TOOL := $(TOOLS)/bin
 
-CHECKED := $(wildcard src tests benchmarks examples tools stubs docs/conf.py)
+CHECKED := $(wildcard src tests benchmarks tools stubs docs/conf.py)
 # The code in the documentation, for the type checkers.
 SNIPPETS := _build/snippets
 SHIPPED := $(wildcard src/parca_scrape src/charms)

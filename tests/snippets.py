@@ -44,7 +44,7 @@ class Block:
 def find_pages() -> List[str]:
     """Return the pages whose blocks are checked."""
     pages = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/**/*.md"))
-    return [page for page in pages if page not in LEFT_OUT]
+    return ["README.md", *(page for page in pages if page not in LEFT_OUT)]
 
 
 def find_blocks(page: str, text: str) -> Iterator[Block]:
@@ -71,7 +71,7 @@ def name_files(blocks: List[Block]) -> Dict[str, str]:
     files: Dict[str, str] = {}
     for block in blocks:
         name = block.name
-        if block.language == "python" and not name:
+        if block.language == "python" and not name.endswith(".py"):
             name = f"snippet_{len(files) + 1}.py"
         if name in files:
             raise SnippetError(f"{block.page}:{block.line}: the page has another {name}")
@@ -102,7 +102,7 @@ def write_snippets(folder: Path) -> None:
     """
     shutil.rmtree(folder, ignore_errors=True)
     for page in find_pages():
-        package = re.sub(r"\W", "_", page[len("docs/") : -len(".md")])
+        package = re.sub(r"\W", "_", re.sub(r"^docs/|\.md$", "", page))
         blocks = list(find_blocks(page, (ROOT / page).read_text(encoding="utf-8")))
         for name, text in qualify_imports(name_files(blocks), package).items():
             path = folder / package / name
