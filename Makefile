@@ -17,7 +17,7 @@ FUZZ := .venv-fuzz
 RUN := $(VENV)/bin/python
 TOOL := $(TOOLS)/bin
 
-CHECKED := $(wildcard src tests benchmarks examples tools stubs)
+CHECKED := $(wildcard src tests benchmarks examples probes tools stubs)
 SHIPPED := $(wildcard src/parca_scrape src/charms)
 PIP_INSTALL = $(@D)/bin/python -m pip install --quiet --disable-pip-version-check
 # Ubuntu 20.04 has a pip that cannot install a project in place.

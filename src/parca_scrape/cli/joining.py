@@ -42,13 +42,23 @@ def join_sides(units: Mapping[str, Sequence[ShownRelation]], endpoint: str) -> L
         CommandError: the units show no relation of the endpoint, or those of several Parca charms
             or of several models.
     """
-    sides = find_sides(units, endpoint)
+    return join_found(find_sides(units, endpoint), list(units), endpoint)
+
+
+def join_found(sides: Sides, unit_names: Sequence[str], endpoint: str) -> List[RelationTexts]:
+    """Return the relations of a Parca charm, in the order of their ids.
+
+    Args:
+        sides: all that shows them.
+        unit_names: the units that the output is for.
+        endpoint: the endpoint of the Parca charm.
+    """
     by_id: Dict[int, Sides] = {}
     for side in sides.consumers:
         by_id.setdefault(side.relation_id, Sides([], [])).consumers.append(side)
     for side in sides.providers:
         by_id.setdefault(side.relation_id, Sides([], [])).providers.append(side)
-    commands = suggest_commands(list(units), endpoint, sides)
+    commands = suggest_commands(unit_names, endpoint, sides)
     shows_jobs = any(map(shows_other_application, sides.consumers))
     return [
         join_relation(relation_id, of_relation, commands, shows_jobs)
