@@ -13,7 +13,7 @@ import yaml
 from parca_scrape._names import DEFAULT_RELATION_NAME
 from parca_scrape.cli.console import CommandError
 from parca_scrape.cli.hook_output import join_outputs
-from parca_scrape.cli.inputs import HINT, decode_input
+from parca_scrape.cli.inputs import HINT, Shown, decode_input
 from parca_scrape.cli.joining import join_found
 from parca_scrape.cli.relations import Databag, RelationTexts, render_shown
 from parca_scrape.cli.show_unit import ShownRelation
@@ -42,16 +42,25 @@ def check_models(
 def check_model(document: object, endpoint: str) -> List[Problem]:
     """Return the problems of one model; none if it has no relation of the endpoint."""
     try:
-        # Numbers and dates become text again, and aliases remain what `load` refuses.
-        text: str = yaml.dump(document, Dumper=DUMPER, allow_unicode=True)
-        units, outputs = decode_input(text)
-    except CommandError as error:
-        return [Problem("error", "", f"{error}; {HINT}")]
-    try:
+        units, outputs = read_shown(document)
         parcas = [join_outputs(outputs)] if outputs else join_parcas(units, endpoint)
     except CommandError as error:
         return [Problem("error", "", str(error))]
     return [problem for relations in parcas for problem in render_shown(relations)[1]]
+
+
+def read_shown(document: object) -> Shown:
+    """Return what a document shows that was read as YAML.
+
+    Raises:
+        CommandError: it is something else.
+    """
+    # Numbers and dates become text again, and aliases remain, which `load` refuses.
+    text: str = yaml.dump(document, Dumper=DUMPER, allow_unicode=True)
+    try:
+        return decode_input(text)
+    except CommandError as error:
+        raise CommandError(f"{error}; {HINT}") from None
 
 
 def join_parcas(
