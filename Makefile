@@ -17,23 +17,24 @@ FUZZ := .venv-fuzz
 RUN := $(VENV)/bin/python
 TOOL := $(TOOLS)/bin
 
-CHECKED := $(wildcard src tests benchmarks examples probes tools stubs)
+CHECKED := $(wildcard src tests benchmarks examples probes tools stubs docs/conf.py)
 SHIPPED := $(wildcard src/parca_scrape src/charms)
 PIP_INSTALL = $(@D)/bin/python -m pip install --quiet --disable-pip-version-check
 # Ubuntu 20.04 has a pip that cannot install a project in place.
 PIP_UPGRADE = $(PIP_INSTALL) 'pip>=21.3'
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint misspellings single-files reference format coverage matrix build zipapp mutation fuzz soak functional lock clean
+.PHONY: help demo test lint misspellings docs single-files reference format coverage matrix build zipapp mutation fuzz soak functional lock clean
 
 help:
 	@echo "make demo          render and check the examples"
 	@echo "make test          run the tests (PYTEST_ARGS='tests/core/test_targets.py -k host')"
 	@echo "make lint          ruff, vermin, mypy, pyright; are the single files up to date?"
 	@echo "make misspellings  does mypy notice each misspelt field of a dataclass?"
+	@echo "make docs          build the documentation site into .docs/html; are all links good?"
 	@echo "make format        let ruff rewrite what it can"
 	@echo "make single-files  generate lib/charms after a change of the package"
-	@echo "make reference     write docs/reference.md from the docstrings"
+	@echo "make reference     write docs/reference/api.md from the docstrings"
 	@echo "make coverage      branch coverage, which must be 100% for the core"
 	@echo "make build         build sdist and wheel twice into dist/ and compare"
 	@echo "make zipapp        build the command line as one file, dist/parca-scrape.pyz"
@@ -68,6 +69,12 @@ lint: $(TOOLS)/installed
 
 misspellings: $(TOOLS)/installed
 	$(TOOL)/python tools/misspellings.py
+
+# What the theme prints about extensions that it does without is of no interest.
+docs: $(TOOLS)/installed
+	$(TOOL)/sphinx-build -q --fresh-env --write-all --fail-on-warning --keep-going \
+	    --nitpicky --builder html --doctree-dir .docs/doctrees docs .docs/html > /dev/null
+	@echo "open .docs/html/index.html"
 
 single-files: $(TOOLS)/installed
 	$(TOOL)/python tools/single_file.py
@@ -132,7 +139,7 @@ lock: $(TOOLS)/installed
 	done
 
 clean:
-	rm -rf $(VENV) $(TOOLS) $(MUTATION) $(FUZZ) .parca .fuzz .mutation .matrix dist .coverage* .hypothesis .*_cache
+	rm -rf $(VENV) $(TOOLS) $(MUTATION) $(FUZZ) .docs .parca .fuzz .mutation .matrix dist .coverage* .hypothesis .*_cache
 	find src tests tools -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/created:

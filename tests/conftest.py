@@ -35,6 +35,7 @@ MARKS: Dict[str, Sequence[str]] = {
     "charm/test_dispatch": ["package_only"],
     "charm/test_harness": [],
     "charm/test_migration": ["package_only", "state_transitions"],
+    "charm/test_testing": ["package_only", "state_transitions"],
     "cli": ["package_only"],
     "core/test_exhaustive": ["once"],
     "functional": ["package_only", "state_transitions", "once"],

@@ -1,4 +1,4 @@
-"""Write the reference page of the public API, docs/reference.md, from the docstrings.
+"""Write the reference page of the public API, docs/reference/api.md, from the docstrings.
 
 Usage: python tools/reference.py [--check]
 
@@ -20,7 +20,7 @@ Entry = Union[griffe.Object, griffe.Alias]
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "parca_scrape"
-PAGE = Path("docs") / "reference.md"
+PAGE = Path("docs") / "reference" / "api.md"
 COMMAND = "make reference"
 LINE_LENGTH = 88
 INTRODUCTION = """\

@@ -27,7 +27,7 @@ from tests.forms import ROOT
 
 PAGES = [
     *sorted(path.name for path in ROOT.glob("*.md")),
-    *sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/*.md")),
+    *sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/**/*.md")),
     "benchmarks/README.md",
     "probes/README.md",
     "stubs/README.md",
@@ -232,7 +232,7 @@ def test_the_charms_in_the_guide_of_the_single_files_work() -> None:
 
 
 def test_every_message_is_explained_and_no_other() -> None:
-    explained = MESSAGE.findall(read("docs/problems.md"))
+    explained = MESSAGE.findall(read("docs/reference/problems.md"))
     messages = list(dict.fromkeys(find_messages()))
     assert [message for message in messages if message not in explained] == []
     assert [message for message in explained if message not in messages] == []

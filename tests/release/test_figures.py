@@ -31,6 +31,8 @@ JOBS_SIZE = f"{limits.MAX_JOBS_SIZE // MIB} MiB"
 METADATA_SIZE = f"{limits.MAX_METADATA_SIZE // limits.KIB} KiB"
 TEXT_SIZE = f"{limits.MAX_TEXT_SIZE // MIB} MiB"
 PEM_SIZE = f"{limits.MAX_PEM_LENGTH // MIB} MiB"
+PROBLEMS = "docs/reference/problems.md"
+SCALE = "docs/reference/scale.md"
 COST = f"{MAX_SECONDS:g} s of CPU time and {MAX_MEBIBYTES:g} MiB"
 SIZES = " and ".join(f"{size // MIB} MiB" for size in DATABAG_SIZES)
 
@@ -65,35 +67,35 @@ FIGURES: List[Tuple[str, str]] = [
     ("SECURITY.md", f"| {limits.MAX_ELEMENTS:,} elements in all lists of all jobs |"),
     ("SECURITY.md", f"| {MAX_DEPTH} levels of lists"),
     ("SECURITY.md", f"| {limits.MAX_PROBLEMS:,} problems, and one"),
-    ("docs/migrating.md", f"the first {limits.MAX_PROBLEMS:,} problems of each relation"),
-    ("docs/migrating.md", f"at most {MAX_LINES} of them"),
-    ("docs/problems.md", f"which is {INTERVAL} unless it is set"),
-    ("docs/problems.md", f"the interval plus {MARGIN}. |"),
-    ("docs/problems.md", f"must be {CPU_TIMEOUT} or more while process_cpu is enabled"),
-    ("docs/problems.md", f"above zero and below {YEARS} years"),
-    ("docs/problems.md", f"the port (1 to {MAX_PORT})"),
-    ("docs/problems.md", f"{JOBS_SIZE} for `scrape_jobs`, {METADATA_SIZE} for `scrape_metadata`."),
-    ("docs/problems.md", f"Only the first {limits.MAX_PROBLEMS:,} problems"),
-    ("docs/problems.md", f"{limits.MAX_NAME_LENGTH:,} characters for a name"),
-    ("docs/problems.md", f"{limits.MAX_VALUE_LENGTH:,} for any other text"),
-    ("docs/problems.md", f"PEM text has a limit of {PEM_SIZE}."),
-    ("docs/problems.md", f"number of more than {MAX_DIGITS:,} digits"),
-    ("docs/problems.md", limits.JOBS_RULE),
-    ("docs/problems.md", limits.TARGETS_RULE),
-    ("docs/problems.md", limits.LOOPS_RULE),
-    ("docs/problems.md", limits.TEXT_SIZE_RULE),
-    ("docs/problems.md", limits.ELEMENTS_RULE),
-    ("docs/problems.md", f"longer than {limits.MAX_NAME_LENGTH:,} characters, and"),
-    ("docs/reference.md", f"Parca's default is {INTERVAL}."),
-    ("docs/reference.md", f"From 1 to {MAX_PORT}."),
-    ("docs/reference.md", f"longer than {limits.MAX_NAME_LENGTH:,} characters"),
-    ("docs/scale.md", f"Juju allows a databag at most {DATABAG_SIZES[-1] // MIB} MiB."),
-    ("docs/scale.md", f"databags of {SIZES}"),
-    ("docs/scale.md", f"for {LARGEST['units']:,} units in one relation"),
-    ("docs/scale.md", f"for {LARGEST['relations']:,} relations"),
-    ("docs/scale.md", f"at most {COST} of memory"),
-    ("docs/scale.md", f"A `scrape_jobs` of more than {JOBS_SIZE}"),
-    ("docs/scale.md", f"most databags of {DATABAG_SIZES[-1] // MIB} MiB"),
+    ("docs/how-to/migrating.md", f"the first {limits.MAX_PROBLEMS:,} problems of each relation"),
+    ("docs/how-to/migrating.md", f"at most {MAX_LINES} of them"),
+    (PROBLEMS, f"which is {INTERVAL} unless it is set"),
+    (PROBLEMS, f"the interval plus {MARGIN}. |"),
+    (PROBLEMS, f"must be {CPU_TIMEOUT} or more while process_cpu is enabled"),
+    (PROBLEMS, f"above zero and below {YEARS} years"),
+    (PROBLEMS, f"the port (1 to {MAX_PORT})"),
+    (PROBLEMS, f"{JOBS_SIZE} for `scrape_jobs`, {METADATA_SIZE} for `scrape_metadata`."),
+    (PROBLEMS, f"Only the first {limits.MAX_PROBLEMS:,} problems"),
+    (PROBLEMS, f"{limits.MAX_NAME_LENGTH:,} characters for a name"),
+    (PROBLEMS, f"{limits.MAX_VALUE_LENGTH:,} for any other text"),
+    (PROBLEMS, f"PEM text has a limit of {PEM_SIZE}."),
+    (PROBLEMS, f"number of more than {MAX_DIGITS:,} digits"),
+    (PROBLEMS, limits.JOBS_RULE),
+    (PROBLEMS, limits.TARGETS_RULE),
+    (PROBLEMS, limits.LOOPS_RULE),
+    (PROBLEMS, limits.TEXT_SIZE_RULE),
+    (PROBLEMS, limits.ELEMENTS_RULE),
+    (PROBLEMS, f"longer than {limits.MAX_NAME_LENGTH:,} characters, and"),
+    ("docs/reference/api.md", f"Parca's default is {INTERVAL}."),
+    ("docs/reference/api.md", f"From 1 to {MAX_PORT}."),
+    ("docs/reference/api.md", f"longer than {limits.MAX_NAME_LENGTH:,} characters"),
+    (SCALE, f"Juju allows a databag at most {DATABAG_SIZES[-1] // MIB} MiB."),
+    (SCALE, f"databags of {SIZES}"),
+    (SCALE, f"for {LARGEST['units']:,} units in one relation"),
+    (SCALE, f"for {LARGEST['relations']:,} relations"),
+    (SCALE, f"at most {COST} of memory"),
+    (SCALE, f"A `scrape_jobs` of more than {JOBS_SIZE}"),
+    (SCALE, f"most databags of {DATABAG_SIZES[-1] // MIB} MiB"),
 ]
 LARGE_FIGURE = re.compile(r"\d+(?:,\d{3})+|\d+ [KMG]iB")
 MEASURED = re.compile(re.escape(BEGIN) + ".*" + re.escape(END), re.DOTALL)
@@ -102,7 +104,11 @@ PAGES = [
     "CHANGELOG.md",
     "README.md",
     "SECURITY.md",
-    *sorted(f"docs/{path.name}" for path in ROOT.glob("docs/*.md") if path.stem != "mutation"),
+    *sorted(
+        path.relative_to(ROOT).as_posix()
+        for path in ROOT.glob("docs/**/*.md")
+        if path.stem != "mutation"
+    ),
 ]
 
 

@@ -92,8 +92,8 @@ def prepare_charm(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 GUIDES: Dict[str, Callable[[Path, pytest.MonkeyPatch], None]] = {
-    "docs/migrating.md": prepare_charm,
-    "docs/moving-to-kubernetes.md": prepare_move,
+    "docs/how-to/migrating.md": prepare_charm,
+    "docs/how-to/moving-to-kubernetes.md": prepare_move,
 }
 
 

@@ -13,7 +13,7 @@ from tests.forms import ROOT
 pytest.importorskip("griffe")
 
 
-PAGE = Path("docs") / "reference.md"
+PAGE = Path("docs") / "reference" / "api.md"
 TOOL = Path("tools") / "reference.py"
 ENTRY = re.compile(r"^### (\w+)$", re.MULTILINE)
 

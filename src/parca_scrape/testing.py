@@ -1,0 +1,280 @@
+"""Test helpers for charms on either side of the relation, for state-transition tests.
+
+Install the extra `testing` where the charm's tests run. The helpers read and write databags, so
+they also test a charm that vendors the library as a single file. Functions and arguments follow
+the conventions for interface libraries of `canonical/charmlibs`
+(`.docs/how-to/provide-relation-data-for-charm-tests.md`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+from dataclasses import dataclass, field
+from typing import Dict, Iterable, List, Mapping, Optional, Tuple, Union
+
+from ops import testing
+
+from parca_scrape._legacy import LEGACY_ADDRESS_KEY
+from parca_scrape._names import RELATION_INTERFACE_NAME
+from parca_scrape.databag import (
+    SCRAPE_JOBS_KEY,
+    SCRAPE_METADATA_KEY,
+    UNIT_ADDRESS_KEY,
+    UNIT_NAME_KEY,
+    RelationDatabags,
+    UnitDatabag,
+    encode_app,
+)
+from parca_scrape.hosts import HostMap
+from parca_scrape.jobs import Job, list_jobs
+from parca_scrape.problems import DatabagError, InvalidJobError, Problem
+from parca_scrape.render import ScrapeConfig, render
+from parca_scrape.static_configs import StaticConfig
+from parca_scrape.topology import Topology
+
+__all__ = [
+    "CA",
+    "CERTIFICATE",
+    "KEY",
+    "Published",
+    "published",
+    "relation_for_provider",
+    "relation_for_requirer",
+    "scraped",
+]
+
+if not hasattr(testing, "Relation"):
+    raise ImportError("parca_scrape.testing needs ops.testing: install parca-scrape[testing]")
+
+DEFAULT_APPLICATION = "shop"
+DEFAULT_MODEL = "market"
+DEFAULT_MODEL_UUID = "12de4fae-06cc-4ceb-9089-567be09fec78"
+DEFAULT_JOBS = (Job(static_configs=[StaticConfig(targets=["*:6060"])]),)
+# Addresses for documentation (RFC 5737).
+FIRST_ADDRESS = ipaddress.IPv4Address("192.0.2.1")
+PROVIDER_KEYS = {
+    SCRAPE_JOBS_KEY,
+    SCRAPE_METADATA_KEY,
+    UNIT_ADDRESS_KEY,
+    UNIT_NAME_KEY,
+    LEGACY_ADDRESS_KEY,
+}
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a provider published in a relation."""
+
+    jobs: Tuple[Job, ...] = ()
+    """The scrape jobs, with a port in each target; empty as well if no leader published any."""
+    topology: Optional[Topology] = None
+    """Where in Juju the provider is; None if no leader published it."""
+    hosts: HostMap = field(default_factory=HostMap)
+    """The address of each unit that published one, by the name of the unit."""
+
+
+def relation_for_provider(
+    endpoint: str, *, app_name: str = "parca", units: int = 1
+) -> testing.Relation:
+    """Return a relation to Parca, for the test of a charm that Parca profiles.
+
+    Parca publishes nothing in this relation.
+
+    Args:
+        endpoint: the name of the charm's endpoint, under `provides` in its metadata.
+        app_name: the name of the application that runs Parca.
+        units: how many units it has.
+    """
+    return testing.Relation(
+        endpoint,
+        interface=RELATION_INTERFACE_NAME,
+        remote_app_name=app_name,
+        remote_units_data={number: addresses_of_juju(number) for number in range(units)},
+    )
+
+
+def relation_for_requirer(
+    endpoint: str,
+    *,
+    app_name: Optional[str] = None,
+    jobs: Optional[Iterable[Union[Mapping[str, object], Job]]] = None,
+    topology: Optional[Topology] = None,
+    addresses: Optional[Mapping[int, str]] = None,
+    app_data: Optional[Mapping[str, str]] = None,
+    units_data: Optional[Mapping[int, Mapping[str, str]]] = None,
+) -> testing.Relation:
+    """Return a relation to a profiled application, for the test of a charm that runs Parca.
+
+    Args:
+        endpoint: the name of the charm's endpoint, under `requires` in its metadata.
+        app_name: the name of the profiled application, by default that of the topology, or `shop`.
+        jobs: the scrape jobs that it publishes, each a `Job` or a mapping in the form of Parca's
+            scrape configs; by default one job with the target `*:6060`, empty for nothing.
+        topology: where in Juju the application is; by default in the model `market`.
+        addresses: the address of each unit, by its number, empty for a unit that has not published
+            one; by default that of a single unit on Kubernetes.
+        app_data: the databag of the application, passed on as it is, instead of jobs and topology.
+        units_data: the databags of the units by their numbers, passed on as they are, instead of
+            addresses.
+
+    Raises:
+        InvalidJobError: no charm can publish these jobs or addresses with this library.
+        TypeError: there are two arguments for one databag.
+    """
+    if app_data is not None and (jobs is not None or topology is not None):
+        raise TypeError("app_data replaces jobs and topology: leave them out")
+    if units_data is not None and addresses is not None:
+        raise TypeError("units_data replaces addresses: leave them out")
+    topology = topology or make_topology(app_name or DEFAULT_APPLICATION)
+    if app_data is None:
+        app_data = encode_app(list_jobs(DEFAULT_JOBS if jobs is None else jobs), topology)
+    if units_data is None:
+        units_data = make_units(topology, addresses)
+    return testing.Relation(
+        endpoint,
+        interface=RELATION_INTERFACE_NAME,
+        remote_app_name=app_name or topology.application,
+        remote_app_data=dict(app_data),
+        remote_units_data={number: dict(databag) for number, databag in units_data.items()},
+    )
+
+
+def published(relation: testing.RelationBase) -> Published:
+    """Return what the provider published in a relation of its own test, or of that of Parca.
+
+    Raises:
+        DatabagError: something is wrong with it.
+        TypeError: the relation is a peer relation or that of a subordinate charm.
+    """
+    databags = decode_databags(relation)
+    if databags.problems:
+        raise DatabagError(databags.problems)
+    return Published(
+        jobs=databags.app_databag.scrape_jobs,
+        topology=databags.app_databag.scrape_metadata,
+        hosts=HostMap(
+            {unit.name or name: unit.address for name, unit in databags.units.items()},
+        ),
+    )
+
+
+def scraped(*relations: testing.RelationBase) -> List[ScrapeConfig]:
+    """Return what Parca scrapes of relations: what `ProfilingEndpointConsumer.jobs()` returns.
+
+    Each relation is one of the test of a provider, after the charm has run, or of a Parca charm.
+
+    Raises:
+        TypeError: a relation is a peer relation or that of a subordinate charm.
+    """
+    in_order = sorted(relations, key=lambda relation: relation.id)
+    return render(map(decode_databags, in_order))[0]
+
+
+def decode_databags(relation: testing.RelationBase) -> RelationDatabags:
+    """Return what the databags of the provider hold, on whichever side of a relation it is."""
+    application, app_databag, unit_databags = find_provider(relation)
+    units: Dict[str, UnitDatabag] = {}
+    problems: List[Problem] = []
+    for name, databag in unit_databags.items():
+        units[name], found = UnitDatabag.decode(databag)
+        problems += [dataclasses.replace(problem, unit=name) for problem in found]
+    return RelationDatabags.decode(relation.id, application, app_databag, units, problems)
+
+
+def find_provider(
+    relation: testing.RelationBase,
+) -> Tuple[str, Mapping[str, str], Mapping[str, Mapping[str, str]]]:
+    """Return the name and the databag of the application that is profiled, and its units'."""
+    app_databag: Mapping[str, str] = relation.local_app_data
+    unit_databag: Mapping[str, str] = relation.local_unit_data
+    if PROVIDER_KEYS & {*app_databag, *unit_databag}:
+        unit_name = unit_databag.get(UNIT_NAME_KEY, f"{DEFAULT_APPLICATION}/0")
+        return unit_name.rpartition("/")[0], app_databag, {unit_name: unit_databag}
+    if not isinstance(relation, testing.Relation):
+        raise TypeError(f"must be an ops.testing.Relation, not a {type(relation).__name__}")
+    application = relation.remote_app_name
+    databags = relation.remote_units_data.items()
+    units = {f"{application}/{number}": databag for number, databag in databags}
+    return application, relation.remote_app_data, units
+
+
+def make_topology(application: str) -> Topology:
+    """Return where in Juju an application is, as its leader publishes it."""
+    return Topology(
+        model=DEFAULT_MODEL,
+        model_uuid=DEFAULT_MODEL_UUID,
+        application=application,
+        unit=f"{application}/0",
+        charm_name=application,
+    )
+
+
+def make_units(
+    topology: Topology, addresses: Optional[Mapping[int, str]]
+) -> Dict[int, Dict[str, str]]:
+    """Return the databags of units; raise `InvalidJobError` for what is no address."""
+    application = topology.application
+    if addresses is None:
+        service = f"{application}-endpoints.{topology.model}.svc.cluster.local"
+        addresses = {0: f"{application}-0.{service}"}
+    databags: Dict[int, Dict[str, str]] = {}
+    for number, address in addresses.items():
+        try:
+            unit = UnitDatabag(address=address, name=f"{application}/{number}")
+        except InvalidJobError as error:
+            raise InvalidJobError(f"addresses[{number}]", error.rule) from None
+        databags[number] = {**addresses_of_juju(number), **unit.encode()}
+    return databags
+
+
+def addresses_of_juju(number: int) -> Dict[str, str]:
+    """Return what Juju itself writes into the databag of a unit."""
+    address = str(FIRST_ADDRESS + number)
+    return {
+        "egress-subnets": f"{address}/32",
+        "ingress-address": address,
+        "private-address": address,
+    }
+
+
+CA: str = """\
+-----BEGIN CERTIFICATE-----
+MIIBiDCCAS2gAwIBAgIUGLekcrlj+GaKC4VjnEybyD/aBkowCgYIKoZIzj0EAwIw
+HzEdMBsGA1UEAwwUcGFyY2Etc2NyYXBlIHRlc3QgQ0EwIBcNMjYwMTAxMDAwMDAw
+WhgPMjEyNjAxMDEwMDAwMDBaMB8xHTAbBgNVBAMMFHBhcmNhLXNjcmFwZSB0ZXN0
+IENBMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEpUndgxOedhPTqSH15L4oklBe
+dwDyIEde3R/wtMQNRiEXio5PAC87vGiIoOoo9erHoUeCqNS7AYbJp2jEkwvvYKNF
+MEMwEgYDVR0TAQH/BAgwBgEB/wIBADAOBgNVHQ8BAf8EBAMCAQYwHQYDVR0OBBYE
+FE5yXH6Yp+qAQOHX5O7TjL5ASSCgMAoGCCqGSM49BAMCA0kAMEYCIQC4/GZvQbQk
+fIIv/xhIESq5B4qLX+heNIulArxCJ5ndBQIhAJieYRcMKoW/oGgui/Xyx0TqF8GM
+SLbHSEKUrBg1P9Ur
+-----END CERTIFICATE-----
+"""
+"""The certificate of an authority that signed `CERTIFICATE`."""
+
+CERTIFICATE: str = """\
+-----BEGIN CERTIFICATE-----
+MIICCzCCAbCgAwIBAgIUIeNFPCUa573jcVzMrJk3mXJRRWQwCgYIKoZIzj0EAwIw
+HzEdMBsGA1UEAwwUcGFyY2Etc2NyYXBlIHRlc3QgQ0EwIBcNMjYwMTAxMDAwMDAw
+WhgPMjEyNjAxMDEwMDAwMDBaMBwxGjAYBgNVBAMMEXBhcmNhLXNjcmFwZSB0ZXN0
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAENTM8JPmHfoIq0vSqRZm0VsaNHESH
+Sl8LUTgnG6X38MJ9ZzcUtSc8o9+MfYFuFDEWTAahl3J0STvzLxSjUHxoY6OByjCB
+xzAMBgNVHRMBAf8EAjAAMA4GA1UdDwEB/wQEAwIHgDAdBgNVHSUEFjAUBggrBgEF
+BQcDAQYIKwYBBQUHAwIwHQYDVR0OBBYEFLnPPHh/8k00hevaf9e3IRzwIk/FMB8G
+A1UdIwQYMBaAFE5yXH6Yp+qAQOHX5O7TjL5ASSCgMEgGA1UdEQRBMD+CCWxvY2Fs
+aG9zdIILZXhhbXBsZS5jb22CDSouZXhhbXBsZS5jb22HBH8AAAGHEAAAAAAAAAAA
+AAAAAAAAAAEwCgYIKoZIzj0EAwIDSQAwRgIhAO6lTMMYUA171vhWFZbif4lIsMR1
+7aknpY3U4cAF/CSmAiEAv3TwKHS2MdPa8BmKxb9nO07MMlRWFq9yKbREs/dQVoU=
+-----END CERTIFICATE-----
+"""
+"""A certificate for localhost, 127.0.0.1, ::1 and *.example.com, for servers and clients."""
+
+KEY: str = """\
+-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgw3d7leg0PDhpCQgI
+JAMbHJE71f55UuIo3IOT+VJdA7+hRANCAAQ1Mzwk+Yd+girS9KpFmbRWxo0cRIdK
+XwtROCcbpffwwn1nNxS1Jzyj34x9gW4UMRZMBqGXcnRJO/MvFKNQfGhj
+-----END PRIVATE KEY-----
+"""
+"""The private key of `CERTIFICATE`. It is public: use it in tests only."""
