@@ -84,6 +84,11 @@ def test_some_workflow_runs_each_target_of_ci() -> None:
     assert set(targets.split()) - set(list_runs()) == set()
 
 
+def test_the_site_is_kept_from_where_it_is_built() -> None:
+    [path] = re.findall(r"name: docs\n +path: (.+)", read_workflow("ci"))
+    assert f"docs {path} " in read("Makefile")
+
+
 @pytest.mark.parametrize("name", WORKFLOWS)
 def test_a_job_has_a_name_a_time_limit_and_no_permission_that_it_does_not_need(name: str) -> None:
     workflow = load(read_workflow(name))
