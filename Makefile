@@ -75,7 +75,7 @@ lint: $(TOOLS)/installed
 ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 workflows: $(TOOLS)/installed
 	$(TOOL)/zizmor --offline --no-progress --quiet --persona=pedantic .github
-	@! command -v go > /dev/null || GOBIN="$(CURDIR)/$(TOOL)" go install $(ACTIONLINT)
+	@! command -v go > /dev/null || CGO_ENABLED=0 GOBIN="$(CURDIR)/$(TOOL)" go install $(ACTIONLINT)
 	@PATH="$(CURDIR)/$(TOOL):$$PATH"; if command -v actionlint > /dev/null; then \
 	    echo actionlint; actionlint; \
 	else \

@@ -14,7 +14,7 @@ from tests.cli.deployments import Deployment, Relation, Side, Unit, show_unit
 from tests.cli.golden_files import INPUTS
 
 VERSIONS = ("3.6", "4.0.5", "4.0.16")
-COLLECT = 'juju exec --unit parca/0 "$(parca-scrape collect)"'
+COLLECT = 'juju exec --format yaml --unit parca/0 "$(parca-scrape collect)"'
 MISSING = (
     "scrape_jobs: not in the input: the charm has not published it yet, or Juju shows it only for"
     " other units, as Juju 4 does: pass the output of"

@@ -232,6 +232,15 @@ def test_the_output_in_the_guide_is_that_of_juju_doctor(tmp_path: Path) -> None:
     assert check(tmp_path, "--verbose", "--show-unit", units) == (0, block, "")
 
 
+def test_the_commands_in_the_guide_have_options_of_juju_doctor(tmp_path: Path) -> None:
+    guide = (ROOT / "probes" / "README.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^ +juju-doctor check (.+)$", guide, re.MULTILINE)
+    options = {option for command in commands for option in re.findall("--[a-z-]+", command)}
+    _, out, _ = check(tmp_path, "--help")
+    assert options == {"--verbose", "--probe", "--model", "--show-unit"}
+    assert options <= set(re.findall("--[a-z-]+", out))
+
+
 def test_the_ruleset_in_the_guide_runs_the_probe(tmp_path: Path) -> None:
     guide = (ROOT / "probes" / "README.md").read_text(encoding="utf-8")
     [ruleset] = re.findall(r"^```yaml\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)

@@ -73,6 +73,17 @@ def test_every_action_is_pinned_to_one_commit_of_a_release() -> None:
     assert sorted(use.partition("@")[0] for use in set(uses)) == sorted(ACTIONS)
 
 
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_a_checkout_keeps_no_token(name: str) -> None:
+    workflow = load(read_workflow(name))
+    jobs = [as_object(job) or {} for job in (as_object(workflow["jobs"]) or {}).values()]
+    steps = [as_object(step) or {} for job in jobs for step in as_list(job.get("steps")) or ()]
+    checkouts = [step for step in steps if str(step.get("uses")).startswith("actions/checkout@")]
+    assert [step.get("with") for step in checkouts] == [{"persist-credentials": False}] * len(
+        checkouts
+    )
+
+
 def test_workflows_run_only_targets_that_exist() -> None:
     [targets] = PHONY.findall(read("Makefile"))
     made = [target for name in WORKFLOWS for target in MAKE.findall(read_workflow(name))]

@@ -25,6 +25,9 @@ DUMPER: Type[Union[yaml.SafeDumper, yaml.CSafeDumper]] = getattr(
     yaml, "CSafeDumper", yaml.SafeDumper
 )
 
+# juju-doctor reads YAML only.
+RUN = "juju exec --format yaml"
+
 
 def check_models(
     models: Mapping[str, object], endpoint: str = DEFAULT_RELATION_NAME
@@ -75,7 +78,7 @@ def join_parcas(
     for sides in split_parcas(find_all_sides(units, endpoint)):
         shown_by = dict.fromkeys(side.relation.unit_name for side in sides.consumers)
         shown_by.update(dict.fromkeys(side.relation.unit_name for side in sides.providers))
-        relations = join_found(sides, list(shown_by), endpoint)
+        relations = join_found(sides, list(shown_by), endpoint, RUN)
         parcas.append([forgive_gap(relation, sides) for relation in relations])
     return parcas
 
