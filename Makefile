@@ -17,7 +17,7 @@ FUZZ := .venv-fuzz
 RUN := $(VENV)/bin/python
 TOOL := $(TOOLS)/bin
 
-CHECKED := $(wildcard src tests benchmarks tools stubs docs/conf.py)
+CHECKED := $(wildcard src tests benchmarks probes tools stubs docs/conf.py)
 # The code in the documentation, for the type checkers.
 SNIPPETS := _build/snippets
 SHIPPED := $(wildcard src/parca_scrape src/charms)
@@ -26,12 +26,13 @@ PIP_INSTALL = $(@D)/bin/python -m pip install --quiet --disable-pip-version-chec
 PIP_UPGRADE = $(PIP_INSTALL) 'pip>=21.3'
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint misspellings docs single-files reference format coverage matrix build zipapp mutation fuzz soak functional lock clean
+.PHONY: help demo test lint workflows misspellings docs single-files reference format coverage matrix build zipapp mutation fuzz soak functional lock clean
 
 help:
 	@echo "make demo          render and check the examples"
 	@echo "make test          run the tests (PYTEST_ARGS='tests/core/test_targets.py -k host')"
 	@echo "make lint          ruff, vermin, mypy, pyright; are the single files up to date?"
+	@echo "make workflows     zizmor and actionlint on .github"
 	@echo "make misspellings  does mypy notice each misspelt field of a dataclass?"
 	@echo "make docs          build the documentation site into _build/html; are all links good?"
 	@echo "make format        let ruff rewrite what it can"
@@ -69,6 +70,17 @@ lint: $(TOOLS)/installed
 	$(TOOL)/mypy $(CHECKED) $(SNIPPETS)
 	$(TOOL)/pyright --pythonpath $(TOOL)/python $(CHECKED) $(SNIPPETS)
 	PATH="$(CURDIR)/$(TOOL):$$PATH" pyright --verifytypes parca_scrape --ignoreexternal
+
+# actionlint is a program in Go: without Go, it checks only where it is on PATH.
+ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+workflows: $(TOOLS)/installed
+	$(TOOL)/zizmor --offline --no-progress --quiet --persona=pedantic .github
+	@! command -v go > /dev/null || CGO_ENABLED=0 GOBIN="$(CURDIR)/$(TOOL)" go install $(ACTIONLINT)
+	@PATH="$(CURDIR)/$(TOOL):$$PATH"; if command -v actionlint > /dev/null; then \
+	    echo actionlint; actionlint; \
+	else \
+	    echo "no Go, and no actionlint on PATH: only zizmor"; \
+	fi
 
 misspellings: $(TOOLS)/installed
 	$(TOOL)/python tools/misspellings.py

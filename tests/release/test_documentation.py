@@ -26,6 +26,7 @@ PAGES = [
     *sorted(path.name for path in ROOT.glob("*.md")),
     *sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/**/*.md")),
     "benchmarks/README.md",
+    "probes/README.md",
     "stubs/README.md",
 ]
 PYTHON_BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
