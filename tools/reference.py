@@ -24,10 +24,9 @@ PAGE = Path("docs") / "reference" / "api.md"
 COMMAND = "make reference"
 LINE_LENGTH = 88
 INTRODUCTION = """\
-# Reference
+# API
 
-The public names of `parca_scrape`, and those of `parca_scrape.testing` under [Test
-helpers](#test-helpers). The modules `charms.parca.v0.parca_scrape` and
+The public names of `parca_scrape`. The modules `charms.parca.v0.parca_scrape` and
 `charms.parca_k8s.v0.parca_scrape`, installed or vendored, have the same names as well as `LIBID`,
 `LIBAPI` and `LIBPATCH`. This page is generated from the docstrings.
 """
@@ -55,6 +54,7 @@ SECTIONS = {
 }
 TEST_HELPERS = "Test helpers"
 HELPERS = "testing"
+HELPERS_INTRODUCTION = "These names are in `parca_scrape.testing`: install the extra `testing`."
 OTHER_TYPES = "Other types"
 # What only the library itself passes.
 PRIVATE_PARAMETER = re.compile(r", _\w+: [^,)]+")
@@ -89,6 +89,8 @@ def write_page() -> str:
     paragraphs = [INTRODUCTION + "\n" + "\n".join(map(write_links, sections, sections.values()))]
     for section, section_names in sections.items():
         paragraphs.append(f"## {section}")
+        if section == TEST_HELPERS:
+            paragraphs.append(HELPERS_INTRODUCTION)
         for name in section_names:
             paragraphs += [f"### {name}", *write_entry(name, titles[name])]
     return format_page("\n\n".join(paragraphs) + "\n")
