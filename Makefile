@@ -145,7 +145,7 @@ functional: $(VENV)/with-tests
 	$(RUN) -m pytest -rs --numprocesses 2 $(LIMITS)
 
 # Each file of requirements with the oldest Python that it is for.
-LOCKED := tests:3.8 tests-ops2.2:3.8 tests-ops2.23:3.8 tools:3.11 mutation:3.12 fuzz:3.12
+LOCKED := tests:3.8 tests-ops2.2:3.8 tests-ops2.23:3.8 tools:3.11 mutation:3.12 fuzz:3.12 publish:3.13
 lock: $(TOOLS)/installed
 	cd tools/requirements && for file in $(LOCKED); do \
 	    ../../$(TOOL)/uv pip compile --quiet --upgrade --universal --strip-extras --no-annotate \

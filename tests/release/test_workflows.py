@@ -25,9 +25,8 @@ ACTIONS = {
     "actions/download-artifact",
     "actions/setup-python",
     "actions/upload-artifact",
-    "pypa/gh-action-pypi-publish",
 }
-PERMISSIONS: Dict[str, Dict[str, object]] = {"publish": {"id-token": "write"}}
+PERMISSIONS: Dict[str, Dict[str, object]] = {"publish": {"contents": "read", "id-token": "write"}}
 
 # The syntax of issue forms. Source: the pages syntax-for-issue-forms and
 # syntax-for-githubs-form-schema of https://docs.github.com/en/communities.
