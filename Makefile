@@ -18,6 +18,8 @@ RUN := $(VENV)/bin/python
 TOOL := $(TOOLS)/bin
 
 CHECKED := $(wildcard src tests benchmarks examples tools stubs docs/conf.py)
+# The code in the documentation, for the type checkers.
+SNIPPETS := _build/snippets
 SHIPPED := $(wildcard src/parca_scrape src/charms)
 PIP_INSTALL = $(@D)/bin/python -m pip install --quiet --disable-pip-version-check
 # Ubuntu 20.04 has a pip that cannot install a project in place.
@@ -31,7 +33,7 @@ help:
 	@echo "make test          run the tests (PYTEST_ARGS='tests/core/test_targets.py -k host')"
 	@echo "make lint          ruff, vermin, mypy, pyright; are the single files up to date?"
 	@echo "make misspellings  does mypy notice each misspelt field of a dataclass?"
-	@echo "make docs          build the documentation site into .docs/html; are all links good?"
+	@echo "make docs          build the documentation site into _build/html; are all links good?"
 	@echo "make format        let ruff rewrite what it can"
 	@echo "make single-files  generate lib/charms after a change of the package"
 	@echo "make reference     write docs/reference/api.md and the schema in interface/"
@@ -64,8 +66,9 @@ lint: $(TOOLS)/installed
 	$(TOOL)/ruff check
 	$(TOOL)/ruff format --check
 	$(TOOL)/vermin --quiet --no-tips --violations --target=3.8- $(SHIPPED)
-	$(TOOL)/mypy $(CHECKED)
-	$(TOOL)/pyright --pythonpath $(TOOL)/python $(CHECKED)
+	$(TOOL)/python -m tests.snippets $(SNIPPETS)
+	$(TOOL)/mypy $(CHECKED) $(SNIPPETS)
+	$(TOOL)/pyright --pythonpath $(TOOL)/python $(CHECKED) $(SNIPPETS)
 	PATH="$(CURDIR)/$(TOOL):$$PATH" pyright --verifytypes parca_scrape --ignoreexternal
 
 misspellings: $(TOOLS)/installed
@@ -74,8 +77,8 @@ misspellings: $(TOOLS)/installed
 # What the theme prints about extensions that it does without is of no interest.
 docs: $(TOOLS)/installed
 	$(TOOL)/sphinx-build -q --fresh-env --write-all --fail-on-warning --keep-going \
-	    --nitpicky --builder html --doctree-dir .docs/doctrees docs .docs/html > /dev/null
-	@echo "open .docs/html/index.html"
+	    --nitpicky --builder html --doctree-dir _build/doctrees docs _build/html > /dev/null
+	@echo "open _build/html/index.html"
 
 single-files: $(TOOLS)/installed
 	$(TOOL)/python tools/single_file.py
@@ -141,7 +144,7 @@ lock: $(TOOLS)/installed
 	done
 
 clean:
-	rm -rf $(VENV) $(TOOLS) $(MUTATION) $(FUZZ) .docs .parca .fuzz .mutation .matrix dist .coverage* .hypothesis .*_cache
+	rm -rf $(VENV) $(TOOLS) $(MUTATION) $(FUZZ) _build .parca .fuzz .mutation .matrix dist .coverage* .hypothesis .*_cache
 	find src tests tools -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/created:

@@ -2,10 +2,10 @@
 
 Usage: python -m benchmarks.scale [NAME ...]
 
-Write the tables in docs/reference/scale.md. Each measurement runs in a process of its own: `jobs()` and
-`problems()` in a hook of a Parca charm, without the reads of ops. At the end, name the databags
-that cost more than 5 s of CPU or 256 MiB, and what has grown more than twice as fast as the number
-of units or relations, and return the exit code 1.
+Write the tables in docs/reference/scale.md. Each measurement runs in a process of its own:
+`jobs()` and `problems()` in a hook of a Parca charm, without the reads of ops. At the end, name
+the databags that cost more than 5 s of CPU or 256 MiB, and what has grown more than twice as fast
+as the number of units or relations, and return the exit code 1.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ GUIDE_BLOCK = re.compile(r"^    from .*?(?=^\S)", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#]+)|^\[[^\]]+\]: (\S+)$", re.MULTILINE)
 # What stands before a path of this repository in an absolute link.
 BLOB = re.compile(r"^https://.+?/blob/main/")
-COMMAND = re.compile(r"^    (?:.*\| )?parca-scrape (.+)$", re.MULTILINE)
+COMMAND = re.compile(r"^ {4,}(?:.*\| )?parca-scrape (.+)$", re.MULTILINE)
 TARGET = re.compile(r"^    make ([a-z-]+)|`make ([a-z-]+)", re.MULTILINE)
 MESSAGE = re.compile(r"^\| `(.+?)` \|", re.MULTILINE)
 # What makes a problem or an error out of its message.
