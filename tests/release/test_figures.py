@@ -33,6 +33,9 @@ TEXT_SIZE = f"{limits.MAX_TEXT_SIZE // MIB} MiB"
 PEM_SIZE = f"{limits.MAX_PEM_LENGTH // MIB} MiB"
 PROBLEMS = "docs/reference/problems.md"
 SCALE = "docs/reference/scale.md"
+EXPLANATION = "docs/explanation"
+EXAMPLE = "from-databag-to-scrape-config.md"
+LIMITS = "docs/explanation/limits.md"
 INTERFACE = "interface/parca_scrape/v0/README.md"
 COST = f"{MAX_SECONDS:g} s of CPU time and {MAX_MEBIBYTES:g} MiB"
 SIZES = " and ".join(f"{size // MIB} MiB" for size in DATABAG_SIZES)
@@ -120,6 +123,35 @@ FIGURES: List[Tuple[str, str]] = [
     (INTERFACE, f"| {limits.MAX_PROBLEMS:,} | problems that are reported"),
     (INTERFACE, f"above zero | {INTERVAL} |"),
     (INTERFACE, f"the interval and {MARGIN} |"),
+    (LIMITS, f"| {JOBS_SIZE} of `scrape_jobs`, {METADATA_SIZE} of `scrape_metadata` |"),
+    (LIMITS, f"| {MAX_DEPTH} levels of lists"),
+    (LIMITS, f"| numbers of {MAX_DIGITS:,} digits |"),
+    (LIMITS, f"| {limits.MAX_ELEMENTS:,} elements in all lists |"),
+    (LIMITS, f"| {limits.MAX_JOBS:,} jobs |"),
+    (LIMITS, f"| {limits.MAX_TARGETS:,} targets, `*` counted"),
+    (LIMITS, f"| {limits.MAX_LOOPS:,} profiles, counted"),
+    (LIMITS, f"| {limits.MAX_PROFILES} profiles in a job |"),
+    (LIMITS, f"| {limits.MAX_LABEL_NAMES} different names of labels |"),
+    (LIMITS, f"| {TEXT_SIZE} of text that Parca keeps"),
+    (LIMITS, f"| {limits.MAX_MEMORY // MIB:,} MiB of memory in Parca"),
+    (LIMITS, f"| {limits.MAX_NAME_LENGTH:,} characters of a name |"),
+    (LIMITS, f"| {limits.MAX_VALUE_LENGTH:,} characters of any other text |"),
+    (LIMITS, f"| {limits.MAX_HOST_LENGTH} characters of a host |"),
+    (LIMITS, f"| {PEM_SIZE} of PEM text in a key |"),
+    (LIMITS, f"| {limits.MAX_PROBLEMS:,} problems |"),
+    (LIMITS, f"up to the {DATABAG_SIZES[-1] // MIB} MiB that Juju allows"),
+    (LIMITS, f"at most {COST} of memory"),
+    (LIMITS, "loads the result within 5 s and uses less than 1.5 GiB of memory"),
+    (LIMITS, "up to 120 KiB for each profile of each target"),
+    # Without the limits, so no test can show it.
+    (LIMITS, "4,000 jobs of ten targets took it to 4.5 GiB, and its API answered after 20 s"),
+    (LIMITS, f"{limits.MAX_LOOPS:,} loops took it to about 1 GiB"),
+    (LIMITS, "2,000 different names of labels cost all of its data together 5 GiB"),
+    (f"{EXPLANATION}/bad-input.md", f"so that it is Parca's {INTERVAL} |"),
+    (f"{EXPLANATION}/bad-input.md", f"below {CPU_TIMEOUT} while `process_cpu` is on |"),
+    (f"{EXPLANATION}/bad-input.md", f"may have {limits.MAX_LABEL_NAMES} different ones"),
+    (f"{EXPLANATION}/{EXAMPLE}", f"the port (1 to {MAX_PORT}) is optional"),
+    (f"{EXPLANATION}/{EXAMPLE}", f"has at most {limits.MAX_HOST_LENGTH} characters"),
 ]
 LARGE_FIGURE = re.compile(r"\d+(?:,\d{3})+|\d+ [KMG]iB")
 MEASURED = re.compile(re.escape(BEGIN) + ".*" + re.escape(END), re.DOTALL)
