@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
-from typing import Dict, List
+from typing import Any, Dict, List, Tuple
 
 import pytest
 import yaml
@@ -32,13 +32,12 @@ def read_table(page: str, header: str) -> List[List[str]]:
 
 def read_matrix() -> Dict[str, str]:
     """Return the Pythons of each ops in the matrix; nox itself is not installed here."""
-    constants: Dict[str, object] = {}
+    constants: Dict[str, Any] = {}
     for node in ast.parse(read("tools/noxfile.py")).body:
         name = getattr(node.targets[0], "id", "") if isinstance(node, ast.Assign) else ""
         if name in ("PYTHONS", "OPS"):
             exec(compile(ast.Module([node], []), "", "exec"), constants)
-    matrix = constants["OPS"]
-    assert isinstance(matrix, dict)
+    matrix: Dict[str, Tuple[str, List[str]]] = constants["OPS"]
     return {ops: ", ".join(pythons) for ops, (_, pythons) in matrix.items()}
 
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 import xml.etree.ElementTree as ElementTree
 from typing import Any, Dict, List
 
-import pytest
 import yaml
 
 from parca_scrape import AppDatabag, UnitDatabag
@@ -41,7 +39,6 @@ def run(code: str) -> Dict[str, Any]:
     return names
 
 
-@pytest.mark.skipif(sys.version_info < (3, 9), reason="the block needs Python 3.9")
 def test_the_databags_are_what_the_provider_publishes() -> None:
     jobs = run(JOBS)["jobs"]
     metadata = AppDatabag.decode(DATABAGS["app"])[0].scrape_metadata
