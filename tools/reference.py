@@ -24,7 +24,7 @@ PAGE = Path("docs") / "reference" / "api.md"
 COMMAND = "make reference"
 LINE_LENGTH = 88
 INTRODUCTION = """\
-# Reference
+# API
 
 The public names of `parca_scrape`. The modules `charms.parca.v0.parca_scrape` and
 `charms.parca_k8s.v0.parca_scrape`, installed or vendored, have the same names as well as `LIBID`,
@@ -53,6 +53,10 @@ SECTIONS = {
     ],
 }
 OTHER_TYPES = "Other types"
+HELPERS = "Test helpers"
+HELPERS_INTRODUCTION = "These names are in `parca_scrape.testing`: install the extra `testing`."
+# The values of such constants say nothing to a reader.
+PEM = "-----BEGIN"
 # What only the library itself passes.
 PRIVATE_PARAMETER = re.compile(r", _\w+: [^,)]+")
 # Between two parameters of a signature, never inside the type of one.
@@ -80,9 +84,14 @@ def write_page() -> str:
         entries += [found for found in find_types(entry, package) if found not in entries]
     titles = {entry.name: entry for entry in entries} | dict(zip(names, entries))
     sections = {**SECTIONS, OTHER_TYPES: [name for name in titles if name not in names]}
+    helpers = package["testing"]
+    sections[HELPERS] = [*map(str, helpers.exports or ())]
+    titles |= {name: resolve(helpers[name]) for name in sections[HELPERS]}
     paragraphs = [INTRODUCTION + "\n" + "\n".join(map(write_links, sections, sections.values()))]
     for section, section_names in sections.items():
         paragraphs.append(f"## {section}")
+        if section == HELPERS:
+            paragraphs.append(HELPERS_INTRODUCTION)
         for name in section_names:
             paragraphs += [f"### {name}", *write_entry(name, titles[name])]
     return format_page("\n\n".join(paragraphs) + "\n")
@@ -97,7 +106,13 @@ def format_page(text: str) -> str:
 
 def write_links(section: str, names: list[str]) -> str:
     """Return the line on a section in the table of contents."""
-    return f"- {section}: " + ", ".join(f"[{name}](#{name.lower()})" for name in names)
+    anchors: list[str] = []
+    for name in names:
+        # A heading that differs from an earlier one in its case only gets a number.
+        is_taken = name.lower() in anchors
+        anchors.append(f"{name.lower()}-1" if is_taken else name.lower())
+    links = zip(names, anchors)
+    return f"- {section}: " + ", ".join(f"[{name}](#{anchor})" for name, anchor in links)
 
 
 def resolve(entry: Entry) -> griffe.Object:
@@ -126,9 +141,15 @@ def is_shown(member: Entry) -> bool:
 
 
 def write_entry(name: str, entry: griffe.Object) -> Iterator[str]:
-    """Yield the paragraphs on a class, a constant or an alias."""
+    """Yield the paragraphs on a class, a function, a constant or an alias."""
     if isinstance(entry, griffe.Class) and name == entry.name:
         yield from write_class(entry)
+    elif isinstance(entry, griffe.Function):
+        yield write_code(f"def {entry.signature()}")
+        yield from write_docstring(entry)
+    elif PEM in str(getattr(entry, "value", "")):
+        yield write_code(f"{name}: str")
+        yield from write_docstring(entry)
     else:
         yield write_code(f"{name} = {getattr(entry, 'value', entry.name)}")
         yield from write_docstring(entry)
