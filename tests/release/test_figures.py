@@ -147,7 +147,7 @@ FIGURES: List[Tuple[str, str]] = [
     (LIMITS, "4,000 jobs of ten targets took it to 4.5 GiB, and its API answered after 20 s"),
     (LIMITS, f"{limits.MAX_LOOPS:,} loops took it to about 1 GiB"),
     (LIMITS, "2,000 different names of labels cost all of its data together 5 GiB"),
-    (f"{EXPLANATION}/bad-input.md", f"so that it is Parca's {INTERVAL} |"),
+    (f"{EXPLANATION}/bad-input.md", f"so that Parca uses its default, {INTERVAL} |"),
     (f"{EXPLANATION}/bad-input.md", f"below {CPU_TIMEOUT} while `process_cpu` is on |"),
     (f"{EXPLANATION}/bad-input.md", f"may have {limits.MAX_LABEL_NAMES} different ones"),
     (f"{EXPLANATION}/{EXAMPLE}", f"the port (1 to {MAX_PORT}) is optional"),
