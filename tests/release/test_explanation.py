@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import xml.etree.ElementTree as ElementTree
+from itertools import zip_longest
 from typing import Any, Dict, List
 
 import yaml
@@ -15,8 +16,9 @@ from parca_scrape.databag import encode_app, judge_jobs
 from parca_scrape.jobs import list_jobs
 from parca_scrape.render import render
 from tests.forms import ROOT
-from tests.reading import read_relation
+from tests.reading import read_relation, unit_databags_of
 from tests.snippets import find_blocks
+from tests.strategies import Object
 
 FOLDER = ROOT / "docs" / "explanation"
 NAME = "from-databag-to-scrape-config"
@@ -66,6 +68,63 @@ def test_the_labels_are_those_that_parca_stores() -> None:
     assert warnings == []
     assert labels[1] == LABELS
     assert {len(one.profiles) for one in series} == {5}
+
+
+METADATA: Object = {
+    "model": "cos",
+    "model_uuid": "6f2c1d0e-83b4-4c6b-9a51-2d7c1f0b9e34",
+    "application": "zinc",
+    "charm_name": "zinc-k8s",
+}
+UUID = "0190f3c2-7f1c-7e3b-8000-0123456789ab"
+HOST = "10.1.80.21"
+
+
+def find_labels(metadata: Object, unit: str, *jobs: Object) -> Dict[str, str]:
+    """Return the labels of the last job that a provider publishes."""
+    databag = {"scrape_metadata": json.dumps(metadata), "scrape_jobs": json.dumps(jobs)}
+    units = unit_databags_of([("zinc/0", HOST, unit)])
+    series, _ = list_series(render([read_relation(1, "zinc", databag, units)])[0])
+    return dict(series[-1].labels)
+
+
+def job_of(target: str, team: str) -> Object:
+    return {"static_configs": [{"targets": [target], "labels": {"team": team}}]}
+
+
+JOB = job_of("*:4080", "search")
+# What each row of the table says, in its order.
+CHANGED: Dict[str, Dict[str, str]] = {
+    "the application moves": find_labels(
+        {**METADATA, "model": "lma", "model_uuid": UUID}, "zinc/0", JOB
+    ),
+    "the application is deployed": find_labels(
+        {**METADATA, "application": "search"}, "search/0", JOB
+    ),
+    "a unit is replaced": find_labels(METADATA, "zinc/1", JOB),
+    "the charm is renamed": find_labels({**METADATA, "charm_name": "zinc"}, "zinc/0", JOB),
+    "the author changes `job_name`": find_labels(METADATA, "zinc/0", {**JOB, "job_name": "api"}),
+    "the author changes, adds": find_labels(METADATA, "zinc/0", job_of("*:4080", "web")),
+    "the author replaces `*`": find_labels(METADATA, "zinc/0", job_of(f"{HOST}:4080", "search")),
+    "a name clash": find_labels(METADATA, "zinc/0", job_of("*:4081", "web"), JOB),
+}
+
+
+def test_each_change_breaks_the_series_by_the_labels_in_the_table() -> None:
+    page = (FOLDER / "series.md").read_text(encoding="utf-8")
+    table = page.split("\n| change | label |\n", 1)[1].split("\n\n", 1)[0].splitlines()[1:]
+    before = find_labels(METADATA, "zinc/0", JOB)
+    for row, (change, after) in zip_longest(table, CHANGED.items()):
+        changed, labels = row.strip("| ").split(" | ")
+        assert changed.startswith(change)
+        differing = {name for name in {*before, *after} if before.get(name) != after.get(name)}
+        named = {"team"} if labels == "that label" else set(re.findall("`([^`]+)`", labels))
+        assert (change, named) == (change, differing)
+
+
+def test_no_address_port_or_scheme_is_part_of_a_series() -> None:
+    job = {**job_of("*:6060", "search"), "scheme": "https"}
+    assert find_labels(METADATA, "zinc/0", job) == find_labels(METADATA, "zinc/0", JOB)
 
 
 def test_the_drawing_shows_the_same_example() -> None:
