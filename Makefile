@@ -37,7 +37,7 @@ help:
 	@echo "make docs          build the documentation site into _build/html; are all links good?"
 	@echo "make format        let ruff rewrite what it can"
 	@echo "make single-files  generate lib/charms after a change of the package"
-	@echo "make reference     write docs/reference/api.md from the docstrings"
+	@echo "make reference     write docs/reference/api.md and the schema in interface/"
 	@echo "make coverage      branch coverage of the core, which must be 100%"
 	@echo "make build         build sdist and wheel twice into dist/ and compare"
 	@echo "make zipapp        build the command line as one file, dist/parca-scrape.pyz"
@@ -63,6 +63,7 @@ test: $(VENV)/with-tests
 lint: $(TOOLS)/installed
 	$(TOOL)/python tools/single_file.py --check
 	$(TOOL)/python tools/reference.py --check
+	$(TOOL)/python tools/interface.py --check
 	$(TOOL)/ruff check
 	$(TOOL)/ruff format --check
 	$(TOOL)/vermin --quiet --no-tips --violations --target=3.8- $(SHIPPED)
@@ -96,6 +97,7 @@ single-files: $(TOOLS)/installed
 
 reference: $(TOOLS)/installed
 	$(TOOL)/python tools/reference.py
+	$(TOOL)/python tools/interface.py
 
 format: $(TOOLS)/installed
 	$(TOOL)/ruff check --fix

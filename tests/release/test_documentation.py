@@ -26,6 +26,7 @@ PAGES = [
     *sorted(path.name for path in ROOT.glob("*.md")),
     *sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/**/*.md")),
     "benchmarks/README.md",
+    "interface/parca_scrape/v0/README.md",
     "probes/README.md",
     "stubs/README.md",
 ]

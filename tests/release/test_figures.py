@@ -33,6 +33,10 @@ TEXT_SIZE = f"{limits.MAX_TEXT_SIZE // MIB} MiB"
 PEM_SIZE = f"{limits.MAX_PEM_LENGTH // MIB} MiB"
 PROBLEMS = "docs/reference/problems.md"
 SCALE = "docs/reference/scale.md"
+EXPLANATION = "docs/explanation"
+EXAMPLE = "from-databag-to-scrape-config.md"
+LIMITS = "docs/explanation/limits.md"
+INTERFACE = "interface/parca_scrape/v0/README.md"
 COST = f"{MAX_SECONDS:g} s of CPU time and {MAX_MEBIBYTES:g} MiB"
 SIZES = " and ".join(f"{size // MIB} MiB" for size in DATABAG_SIZES)
 
@@ -96,6 +100,58 @@ FIGURES: List[Tuple[str, str]] = [
     (SCALE, f"at most {COST} of memory"),
     (SCALE, f"A `scrape_jobs` of more than {JOBS_SIZE}"),
     (SCALE, f"most databags of {DATABAG_SIZES[-1] // MIB} MiB"),
+    (INTERFACE, f"| {JOBS_SIZE} | text of `scrape_jobs`"),
+    (INTERFACE, f"| {METADATA_SIZE} | text of `scrape_metadata`"),
+    (INTERFACE, f"| {MAX_DEPTH} | lists and objects"),
+    (INTERFACE, f"| {limits.MAX_ELEMENTS:,} | elements of all lists |"),
+    (INTERFACE, f"| {MAX_DIGITS:,} | digits of a number |"),
+    (INTERFACE, f"| {limits.MAX_JOBS:,} | jobs |"),
+    (INTERFACE, f"| {limits.MAX_TARGETS:,} | targets, each `*` counted once for each unit |"),
+    (INTERFACE, f"| {limits.MAX_LOOPS:,} | profiles that are on"),
+    (INTERFACE, f"| {limits.MAX_PROFILES} | profiles in `pprof_config` of one job |"),
+    (INTERFACE, f"| {limits.MAX_LABEL_NAMES} | different names of labels |"),
+    (INTERFACE, f"| {TEXT_SIZE} | text that Parca keeps"),
+    (INTERFACE, f"| {limits.MAX_MEMORY // MIB:,} MiB | memory that the targets take"),
+    (INTERFACE, f"{limits.LOOP_MEMORY // limits.KIB} KiB for each profile of each target"),
+    (INTERFACE, f"{limits.LABEL_MEMORY} bytes for each of its labels"),
+    (INTERFACE, f"{limits.TEXT_FACTOR} times its text"),
+    (INTERFACE, f"{limits.SETTINGS_FACTOR} times its path and sample types |"),
+    (INTERFACE, f"| {limits.MAX_NAME_LENGTH:,} | characters of a name"),
+    (INTERFACE, f"| {limits.MAX_VALUE_LENGTH:,} | characters of any other text |"),
+    (INTERFACE, f"| {limits.MAX_HOST_LENGTH} | characters of a host |"),
+    (INTERFACE, f"| {PEM_SIZE} | PEM text of one key |"),
+    (INTERFACE, f"| {limits.MAX_PROBLEMS:,} | problems that are reported"),
+    (INTERFACE, f"above zero | {INTERVAL} |"),
+    (INTERFACE, f"the interval and {MARGIN} |"),
+    (LIMITS, f"| {JOBS_SIZE} of `scrape_jobs`, {METADATA_SIZE} of `scrape_metadata` |"),
+    (LIMITS, f"| {MAX_DEPTH} levels of lists"),
+    (LIMITS, f"| numbers of {MAX_DIGITS:,} digits |"),
+    (LIMITS, f"| {limits.MAX_ELEMENTS:,} elements in all lists |"),
+    (LIMITS, f"| {limits.MAX_JOBS:,} jobs |"),
+    (LIMITS, f"| {limits.MAX_TARGETS:,} targets, `*` counted"),
+    (LIMITS, f"| {limits.MAX_LOOPS:,} profiles, counted"),
+    (LIMITS, f"| {limits.MAX_PROFILES} profiles in a job |"),
+    (LIMITS, f"| {limits.MAX_LABEL_NAMES} different names of labels |"),
+    (LIMITS, f"| {TEXT_SIZE} of text that Parca keeps"),
+    (LIMITS, f"| {limits.MAX_MEMORY // MIB:,} MiB of memory in Parca"),
+    (LIMITS, f"| {limits.MAX_NAME_LENGTH:,} characters of a name |"),
+    (LIMITS, f"| {limits.MAX_VALUE_LENGTH:,} characters of any other text |"),
+    (LIMITS, f"| {limits.MAX_HOST_LENGTH} characters of a host |"),
+    (LIMITS, f"| {PEM_SIZE} of PEM text in a key |"),
+    (LIMITS, f"| {limits.MAX_PROBLEMS:,} problems |"),
+    (LIMITS, f"up to the {DATABAG_SIZES[-1] // MIB} MiB that Juju allows"),
+    (LIMITS, f"at most {COST} of memory"),
+    (LIMITS, "loads the result within 5 s and uses less than 1.5 GiB of memory"),
+    (LIMITS, "up to 120 KiB for each profile of each target"),
+    # Without the limits, so no test can show it.
+    (LIMITS, "4,000 jobs of ten targets took it to 4.5 GiB, and its API answered after 20 s"),
+    (LIMITS, f"{limits.MAX_LOOPS:,} loops took it to about 1 GiB"),
+    (LIMITS, "2,000 different names of labels cost all of its data together 5 GiB"),
+    (f"{EXPLANATION}/bad-input.md", f"so that Parca uses its default, {INTERVAL} |"),
+    (f"{EXPLANATION}/bad-input.md", f"below {CPU_TIMEOUT} while `process_cpu` is on |"),
+    (f"{EXPLANATION}/bad-input.md", f"may have {limits.MAX_LABEL_NAMES} different ones"),
+    (f"{EXPLANATION}/{EXAMPLE}", f"the port (1 to {MAX_PORT}) is optional"),
+    (f"{EXPLANATION}/{EXAMPLE}", f"has at most {limits.MAX_HOST_LENGTH} characters"),
 ]
 LARGE_FIGURE = re.compile(r"\d+(?:,\d{3})+|\d+ [KMG]iB")
 MEASURED = re.compile(re.escape(BEGIN) + ".*" + re.escape(END), re.DOTALL)
@@ -104,6 +160,7 @@ PAGES = [
     "CHANGELOG.md",
     "README.md",
     "SECURITY.md",
+    INTERFACE,
     *sorted(
         path.relative_to(ROOT).as_posix()
         for path in ROOT.glob("docs/**/*.md")

@@ -34,6 +34,7 @@ BLOCKS: List[Block] = [
     for block in find_blocks(page, (ROOT / page).read_text(encoding="utf-8"))
 ]
 TUTORIAL = "docs/tutorial.md"
+EXPLANATION = "docs/explanation/from-databag-to-scrape-config.md"
 LOADERS: Dict[str, Callable[[str], object]] = {
     "json": json.loads,
     "toml": tomlkit.parse,
@@ -42,8 +43,9 @@ LOADERS: Dict[str, Callable[[str], object]] = {
 
 
 def test_there_is_no_block_that_nothing_checks() -> None:
-    # Python is run below and type-checked by `make lint`; test_guides compares output.
-    with_output = [*GUIDES, COMMANDS, TUTORIAL]
+    # Python is run below and type-checked by `make lint`; test_guides and test_explanation compare
+    # output.
+    with_output = [*GUIDES, COMMANDS, TUTORIAL, EXPLANATION]
     unchecked = [
         f"{block.page}:{block.line}: {block.language}"
         for block in BLOCKS
