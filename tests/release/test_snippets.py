@@ -40,6 +40,9 @@ LOADERS: Dict[str, Callable[[str], object]] = {
     "toml": tomlkit.parse,
     "yaml": yaml.safe_load,
 }
+needs_new_python = pytest.mark.skipif(
+    sys.version_info < (3, 10), reason="the charms need Python 3.10"
+)
 
 
 def test_there_is_no_block_that_nothing_checks() -> None:
@@ -73,7 +76,7 @@ def test_each_charm_has_an_endpoint_of_the_interface(block: Block) -> None:
     assert RELATION_INTERFACE_NAME in interfaces
 
 
-@pytest.mark.skipif(sys.version_info < (3, 10), reason="the charms need Python 3.10")
+@needs_new_python
 def test_all_code_can_be_imported_and_its_tests_pass(tmp_path: Path) -> None:
     write_snippets(tmp_path)
     modules = sorted(path for path in tmp_path.rglob("*.py"))
@@ -94,6 +97,7 @@ def test_all_code_can_be_imported_and_its_tests_pass(tmp_path: Path) -> None:
     assert int(passed.group(1)) >= tests > 0
 
 
+@needs_new_python
 def test_the_output_in_the_tutorial_is_what_the_reader_sees(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
