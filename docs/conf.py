@@ -22,6 +22,9 @@ myst_heading_anchors = 4
 # Words such as parca.yaml are no addresses.
 myst_linkify_fuzzy_links = False
 
+# Two hyphens are those of an option, not a dash.
+smartquotes_action = "q"
+
 html_baseurl = "/"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
