@@ -28,6 +28,7 @@ from tests.forms import ROOT
 PAGES = [
     *sorted(path.name for path in ROOT.glob("*.md")),
     *sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/*.md")),
+    *sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("examples/**/README.md")),
     "benchmarks/README.md",
     "stubs/README.md",
 ]

@@ -1,0 +1,140 @@
+"""Tests of the charm, without Juju."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import socket
+from collections.abc import Mapping
+from datetime import timedelta
+
+import pytest
+from charm import CERTIFICATE_PATH, ShopCharm
+from charmlibs.interfaces.tls_certificates import (
+    Certificate,
+    CertificateRequestAttributes,
+    CertificateSigningRequest,
+    PrivateKey,
+)
+from ops import testing
+
+from parca_scrape import HostMap, Job, StaticConfig, TLSConfig
+from parca_scrape.testing import published, relation_for_provider
+
+FQDN = "shop-k8s-0.shop-k8s-endpoints.market.svc.cluster.local"
+ONE_DAY = timedelta(days=1)
+CA_KEY = PrivateKey.generate()
+CA = Certificate.generate_self_signed_ca(CertificateRequestAttributes("CA"), CA_KEY, ONE_DAY)
+
+
+@pytest.fixture(autouse=True)
+def in_kubernetes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the machine that runs the tests the name of a unit."""
+    monkeypatch.setattr(socket, "getfqdn", lambda: FQDN)
+
+
+@pytest.fixture
+def context() -> testing.Context[ShopCharm]:
+    return testing.Context(ShopCharm)
+
+
+@pytest.fixture
+def state(context: testing.Context[ShopCharm]) -> testing.State:
+    """Return the state of a leader that is related to Parca and has requested a certificate."""
+    certificates = testing.Relation("certificates")
+    state = testing.State(
+        relations={certificates, relation_for_provider("profiling-endpoint")},
+        containers={testing.Container("shop", can_connect=True)},
+        leader=True,
+    )
+    return context.run(context.on.relation_created(certificates), state)
+
+
+def get_relation(state: testing.State, endpoint: str) -> testing.Relation:
+    [relation] = state.get_relations(endpoint)
+    assert isinstance(relation, testing.Relation)
+    return relation
+
+
+def issue(context: testing.Context[ShopCharm], state: testing.State) -> testing.State:
+    """Return the state after the CA has issued the certificate."""
+    relation = get_relation(state, "certificates")
+    databag: Mapping[str, str] = relation.local_unit_data
+    [request] = json.loads(databag["certificate_signing_requests"])
+    text = request["certificate_signing_request"]
+    certificate = CertificateSigningRequest.from_string(text).sign(CA, CA_KEY, ONE_DAY)
+    issued = {
+        "certificate_signing_request": text,
+        "certificate": str(certificate),
+        "ca": str(CA),
+        "chain": [str(certificate), str(CA)],
+    }
+    relation = dataclasses.replace(
+        relation, remote_app_data={"certificates": json.dumps([issued])}
+    )
+    parca = get_relation(state, "profiling-endpoint")
+    state = dataclasses.replace(state, relations=frozenset({relation, parca}))
+    return context.run(context.on.relation_changed(relation, remote_unit=0), state)
+
+
+def make_job(port: int) -> Job:
+    """Return what Parca shall scrape."""
+    static_config = StaticConfig(targets=[f"*:{port}"])
+    return Job(static_configs=[static_config], scheme="https", tls_config=TLSConfig(ca=str(CA)))
+
+
+def test_parca_scrapes_the_shop_over_tls_once_there_is_a_certificate(
+    context: testing.Context[ShopCharm], state: testing.State
+) -> None:
+    state = issue(context, state)
+    assert published(get_relation(state, "profiling-endpoint")).jobs == (make_job(6060),)
+    assert state.unit_status == testing.ActiveStatus()
+
+
+def test_parca_scrapes_nothing_without_a_certificate(
+    context: testing.Context[ShopCharm], state: testing.State
+) -> None:
+    state = context.run(context.on.config_changed(), state)
+    assert published(get_relation(state, "profiling-endpoint")).jobs == ()
+    assert state.unit_status == testing.BlockedStatus("no certificate: integrate certificates")
+
+
+def test_parca_scrapes_nothing_once_the_certificate_is_gone(
+    context: testing.Context[ShopCharm], state: testing.State
+) -> None:
+    state = issue(context, state)
+    relation = get_relation(state, "certificates")
+    state = context.run(context.on.relation_broken(relation), state)
+    assert published(get_relation(state, "profiling-endpoint")).jobs == ()
+
+
+def test_the_certificate_is_for_the_name_that_the_unit_publishes(
+    context: testing.Context[ShopCharm], state: testing.State
+) -> None:
+    state = issue(context, state)
+    file = state.get_container("shop").get_filesystem(context) / CERTIFICATE_PATH.lstrip("/")
+    assert Certificate.from_string(file.read_text()).sans_dns == {FQDN}
+    hosts = published(get_relation(state, "profiling-endpoint")).hosts
+    assert hosts == HostMap({"shop-k8s/0": FQDN})
+
+
+def test_the_port_is_that_of_the_configuration(
+    context: testing.Context[ShopCharm], state: testing.State
+) -> None:
+    state = dataclasses.replace(issue(context, state), config={"pprof-port": 7070})
+    state = context.run(context.on.config_changed(), state)
+    assert published(get_relation(state, "profiling-endpoint")).jobs == (make_job(7070),)
+    [service] = state.get_container("shop").plan.services.values()
+    assert " --pprof-address=:7070 " in service.command
+
+
+def test_a_bad_port_is_in_the_status_and_the_shop_keeps_the_old_one(
+    context: testing.Context[ShopCharm], state: testing.State
+) -> None:
+    before = issue(context, state)
+    state = dataclasses.replace(before, config={"pprof-port": 70000})
+    state = context.run(context.on.config_changed(), state)
+    line = "error: jobs[0].static_configs[0].targets[0]: must be host:port or *:port"
+    assert isinstance(state.unit_status, testing.BlockedStatus)
+    assert state.unit_status.message.startswith(line)
+    assert state.get_container("shop").plan == before.get_container("shop").plan
