@@ -33,13 +33,13 @@ def in_kubernetes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getfqdn", lambda: FQDN)
 
 
-@pytest.fixture
-def context() -> testing.Context[ShopCharm]:
-    return testing.Context(ShopCharm)
+def get_relation(state: testing.State, endpoint: str) -> testing.Relation:
+    [relation] = state.get_relations(endpoint)
+    assert isinstance(relation, testing.Relation)
+    return relation
 
 
-@pytest.fixture
-def state(context: testing.Context[ShopCharm]) -> testing.State:
+def request_certificate(context: testing.Context[ShopCharm]) -> testing.State:
     """Return the state of a leader that is related to Parca and has requested a certificate."""
     certificates = testing.Relation("certificates")
     state = testing.State(
@@ -50,14 +50,9 @@ def state(context: testing.Context[ShopCharm]) -> testing.State:
     return context.run(context.on.relation_created(certificates), state)
 
 
-def get_relation(state: testing.State, endpoint: str) -> testing.Relation:
-    [relation] = state.get_relations(endpoint)
-    assert isinstance(relation, testing.Relation)
-    return relation
-
-
-def issue(context: testing.Context[ShopCharm], state: testing.State) -> testing.State:
-    """Return the state after the CA has issued the certificate."""
+def issue_certificate(context: testing.Context[ShopCharm]) -> testing.State:
+    """Return the state of the leader after the CA has issued the certificate."""
+    state = request_certificate(context)
     relation = get_relation(state, "certificates")
     databag: Mapping[str, str] = relation.local_unit_data
     [request] = json.loads(databag["certificate_signing_requests"])
@@ -78,60 +73,55 @@ def issue(context: testing.Context[ShopCharm], state: testing.State) -> testing.
 
 
 def make_job(port: int) -> Job:
-    """Return what Parca shall scrape."""
+    """Return the job that Parca should scrape."""
     static_config = StaticConfig(targets=[f"*:{port}"])
     return Job(static_configs=[static_config], scheme="https", tls_config=TLSConfig(ca=str(CA)))
 
 
-def test_parca_scrapes_the_shop_over_tls_once_there_is_a_certificate(
-    context: testing.Context[ShopCharm], state: testing.State
-) -> None:
-    state = issue(context, state)
+def test_parca_scrapes_the_shop_over_tls_once_there_is_a_certificate() -> None:
+    context = testing.Context(ShopCharm)
+    state = issue_certificate(context)
     assert published(get_relation(state, "profiling-endpoint")).jobs == (make_job(6060),)
     assert state.unit_status == testing.ActiveStatus()
 
 
-def test_parca_scrapes_nothing_without_a_certificate(
-    context: testing.Context[ShopCharm], state: testing.State
-) -> None:
-    state = context.run(context.on.config_changed(), state)
+def test_parca_scrapes_nothing_without_a_certificate() -> None:
+    context = testing.Context(ShopCharm)
+    state = context.run(context.on.config_changed(), request_certificate(context))
     assert published(get_relation(state, "profiling-endpoint")).jobs == ()
     assert state.unit_status == testing.BlockedStatus("no certificate: integrate certificates")
 
 
-def test_parca_scrapes_nothing_once_the_certificate_is_gone(
-    context: testing.Context[ShopCharm], state: testing.State
-) -> None:
-    state = issue(context, state)
+def test_parca_scrapes_nothing_once_the_certificate_is_gone() -> None:
+    context = testing.Context(ShopCharm)
+    state = issue_certificate(context)
     relation = get_relation(state, "certificates")
     state = context.run(context.on.relation_broken(relation), state)
     assert published(get_relation(state, "profiling-endpoint")).jobs == ()
 
 
-def test_the_certificate_is_for_the_name_that_the_unit_publishes(
-    context: testing.Context[ShopCharm], state: testing.State
-) -> None:
-    state = issue(context, state)
+def test_the_certificate_is_for_the_name_that_the_unit_publishes() -> None:
+    context = testing.Context(ShopCharm)
+    state = issue_certificate(context)
     file = state.get_container("shop").get_filesystem(context) / CERTIFICATE_PATH.lstrip("/")
     assert Certificate.from_string(file.read_text()).sans_dns == {FQDN}
     hosts = published(get_relation(state, "profiling-endpoint")).hosts
     assert hosts == HostMap({"shop-k8s/0": FQDN})
 
 
-def test_the_port_is_that_of_the_configuration(
-    context: testing.Context[ShopCharm], state: testing.State
-) -> None:
-    state = dataclasses.replace(issue(context, state), config={"pprof-port": 7070})
+def test_the_port_is_that_of_the_configuration() -> None:
+    context = testing.Context(ShopCharm)
+    state = issue_certificate(context)
+    state = dataclasses.replace(state, config={"pprof-port": 7070})
     state = context.run(context.on.config_changed(), state)
     assert published(get_relation(state, "profiling-endpoint")).jobs == (make_job(7070),)
     [service] = state.get_container("shop").plan.services.values()
     assert " --pprof-address=:7070 " in service.command
 
 
-def test_a_bad_port_is_in_the_status_and_the_shop_keeps_the_old_one(
-    context: testing.Context[ShopCharm], state: testing.State
-) -> None:
-    before = issue(context, state)
+def test_a_bad_port_is_in_the_status_and_the_shop_keeps_the_old_one() -> None:
+    context = testing.Context(ShopCharm)
+    before = issue_certificate(context)
     state = dataclasses.replace(before, config={"pprof-port": 70000})
     state = context.run(context.on.config_changed(), state)
     line = "error: jobs[0].static_configs[0].targets[0]: must be host:port or *:port"
