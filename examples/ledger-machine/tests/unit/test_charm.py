@@ -40,14 +40,15 @@ def test_parca_tells_the_processes_apart_and_scrapes_fgprof() -> None:
     assert scrape_config.get("profiling_config") == {"pprof_config": {"fgprof": fgprof}}
 
 
+@pytest.mark.parametrize("event", ["install", "upgrade_charm"])
 def test_the_program_is_installed_and_its_ports_are_open(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    event: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     installed: list[Path] = []
     monkeypatch.setattr(ledger, "install", installed.append)
     context = testing.Context(LedgerCharm)
     state = testing.State(resources={testing.Resource(name="ledger", path=tmp_path)})
-    state = context.run(context.on.install(), state)
+    state = context.run(getattr(context.on, event)(), state)
     assert installed == [tmp_path]
     assert state.opened_ports == {testing.TCPPort(6060), testing.TCPPort(6061)}
 

@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
-from charm import CERTIFICATE_PATH, ShopCharm
+from charm import CERTIFICATE_PATH, KEY_PATH, ShopCharm
 from charmlibs.interfaces.tls_certificates import (
     Certificate,
     CertificateRequestAttributes,
     CertificateSigningRequest,
     PrivateKey,
 )
-from ops import testing
+from ops import pebble, testing
 
 from parca_scrape import HostMap, Job, StaticConfig, TLSConfig
 from parca_scrape.testing import published, relation_for_provider
@@ -103,10 +103,29 @@ def test_parca_scrapes_nothing_once_the_certificate_is_gone() -> None:
 def test_the_certificate_is_for_the_name_that_the_unit_publishes() -> None:
     context = testing.Context(ShopCharm)
     state = issue_certificate(context)
-    file = state.get_container("shop").get_filesystem(context) / CERTIFICATE_PATH.lstrip("/")
-    assert Certificate.from_string(file.read_text()).sans_dns == {FQDN}
+    filesystem = state.get_container("shop").get_filesystem(context)
+    certificate, key = (
+        (filesystem / path.lstrip("/")).read_text() for path in (CERTIFICATE_PATH, KEY_PATH)
+    )
+    assert Certificate.from_string(certificate).sans_dns == {FQDN}
+    assert Certificate.from_string(certificate).matches_private_key(PrivateKey.from_string(key))
     hosts = published(get_relation(state, "profiling-endpoint")).hosts
     assert hosts == HostMap({"shop-k8s/0": FQDN})
+
+
+def test_the_shop_runs_in_a_new_container() -> None:
+    context = testing.Context(ShopCharm)
+    container = testing.Container("shop", can_connect=True)
+    state = dataclasses.replace(issue_certificate(context), containers=frozenset({container}))
+    state = context.run(context.on.pebble_ready(container), state)
+    statuses = state.get_container("shop").service_statuses
+    assert statuses == {"shop": pebble.ServiceStatus.ACTIVE}
+
+
+def test_another_certificate_changes_the_plan_so_that_the_shop_restarts() -> None:
+    context = testing.Context(ShopCharm)
+    one, other = (issue_certificate(context).get_container("shop").plan for _ in range(2))
+    assert one != other
 
 
 def test_the_port_is_that_of_the_configuration() -> None:
