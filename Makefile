@@ -18,25 +18,28 @@ EXAMPLES := .venv-examples
 RUN := $(VENV)/bin/python
 TOOL := $(TOOLS)/bin
 
-# `make examples` checks the charms in the folders of examples.
-CHECKED := $(wildcard src tests benchmarks examples/*.py tools stubs)
+CHECKED := $(wildcard src tests benchmarks probes tools stubs docs/conf.py)
+# The code in the documentation, for the type checkers.
+SNIPPETS := _build/snippets
 SHIPPED := $(wildcard src/parca_scrape src/charms)
 PIP_INSTALL = $(@D)/bin/python -m pip install --quiet --disable-pip-version-check
 # Ubuntu 20.04 has a pip that cannot install a project in place.
 PIP_UPGRADE = $(PIP_INSTALL) 'pip>=21.3'
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint misspellings single-files reference format coverage matrix build zipapp mutation fuzz soak examples functional lock clean
+.PHONY: help demo test lint workflows misspellings docs single-files reference format coverage matrix build zipapp mutation fuzz soak examples functional lock clean
 
 help:
 	@echo "make demo          render and check the examples"
 	@echo "make test          run the tests (PYTEST_ARGS='tests/core/test_targets.py -k host')"
 	@echo "make lint          ruff, vermin, mypy, pyright; are the single files up to date?"
+	@echo "make workflows     zizmor and actionlint on .github"
 	@echo "make misspellings  does mypy notice each misspelt field of a dataclass?"
+	@echo "make docs          build the documentation site into _build/html; are all links good?"
 	@echo "make format        let ruff rewrite what it can"
 	@echo "make single-files  generate lib/charms after a change of the package"
-	@echo "make reference     write docs/reference.md from the docstrings"
-	@echo "make coverage      branch coverage, which must be 100% for the core"
+	@echo "make reference     write docs/reference/api.md and the schema in interface/"
+	@echo "make coverage      branch coverage of the core, which must be 100%"
 	@echo "make build         build sdist and wheel twice into dist/ and compare"
 	@echo "make zipapp        build the command line as one file, dist/parca-scrape.pyz"
 	@echo "make matrix        test the wheel on every Python here, with every ops (ONLY='3.8 3.12')"
@@ -62,30 +65,49 @@ test: $(VENV)/with-tests
 lint: $(TOOLS)/installed
 	$(TOOL)/python tools/single_file.py --check
 	$(TOOL)/python tools/reference.py --check
+	$(TOOL)/python tools/interface.py --check
 	$(TOOL)/ruff check
 	$(TOOL)/ruff format --check
 	$(TOOL)/vermin --quiet --no-tips --violations --target=3.8- $(SHIPPED)
-	$(TOOL)/mypy $(CHECKED)
-	$(TOOL)/pyright --pythonpath $(TOOL)/python $(CHECKED)
+	$(TOOL)/python -m tests.snippets $(SNIPPETS)
+	$(TOOL)/mypy $(CHECKED) $(SNIPPETS)
+	$(TOOL)/pyright --pythonpath $(TOOL)/python $(CHECKED) $(SNIPPETS)
 	PATH="$(CURDIR)/$(TOOL):$$PATH" pyright --verifytypes parca_scrape --ignoreexternal
+
+# actionlint is a program in Go: without Go, it checks only where it is on PATH.
+ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+workflows: $(TOOLS)/installed
+	$(TOOL)/zizmor --offline --no-progress --quiet --persona=pedantic .github
+	@! command -v go > /dev/null || CGO_ENABLED=0 GOBIN="$(CURDIR)/$(TOOL)" go install $(ACTIONLINT)
+	@PATH="$(CURDIR)/$(TOOL):$$PATH"; if command -v actionlint > /dev/null; then \
+	    echo actionlint; actionlint; \
+	else \
+	    echo "no Go, and no actionlint on PATH: only zizmor"; \
+	fi
 
 misspellings: $(TOOLS)/installed
 	$(TOOL)/python tools/misspellings.py
+
+# What the theme prints about extensions that it does without is of no interest.
+docs: $(TOOLS)/installed
+	$(TOOL)/sphinx-build -q --fresh-env --write-all --fail-on-warning --keep-going \
+	    --nitpicky --builder html --doctree-dir _build/doctrees docs _build/html > /dev/null
+	@echo "open _build/html/index.html"
 
 single-files: $(TOOLS)/installed
 	$(TOOL)/python tools/single_file.py
 
 reference: $(TOOLS)/installed
 	$(TOOL)/python tools/reference.py
+	$(TOOL)/python tools/interface.py
 
 format: $(TOOLS)/installed
 	$(TOOL)/ruff check --fix
 	$(TOOL)/ruff format
 
 coverage: $(TOOLS)/installed
-	$(TOOL)/python -m pytest $(PYTEST_ARGS) -m "not once" --hypothesis-profile small --cov \
-	    --cov-report=
-	$(TOOL)/coverage report
+	$(TOOL)/python -m pytest $(PYTEST_ARGS) -m "not once" --hypothesis-profile small \
+	    --ignore tests/cli --ignore tests/migration --cov --cov-report=
 	core="$$($(TOOL)/python tools/core.py)" && \
 	    $(TOOL)/coverage report --include="$$core" --fail-under=100
 
@@ -138,7 +160,7 @@ functional: $(VENV)/with-tests
 	$(RUN) -m pytest -rs --numprocesses 2 $(LIMITS)
 
 # Each file of requirements with the oldest Python that it is for.
-LOCKED := tests:3.8 tests-ops2.2:3.8 tests-ops2.23:3.8 tools:3.11 mutation:3.12 fuzz:3.12 examples:3.10
+LOCKED := tests:3.8 tests-ops2.2:3.8 tests-ops2.23:3.8 tools:3.11 mutation:3.12 fuzz:3.12 publish:3.13 examples:3.10
 lock: $(TOOLS)/installed
 	cd tools/requirements && for file in $(LOCKED); do \
 	    ../../$(TOOL)/uv pip compile --quiet --upgrade --universal --strip-extras --no-annotate \
@@ -146,7 +168,7 @@ lock: $(TOOLS)/installed
 	done
 
 clean:
-	rm -rf $(VENV) $(TOOLS) $(MUTATION) $(FUZZ) $(EXAMPLES) .parca .fuzz .mutation .matrix dist .coverage* .hypothesis .*_cache
+	rm -rf $(VENV) $(TOOLS) $(MUTATION) $(FUZZ) $(EXAMPLES) _build .parca .fuzz .mutation .matrix dist .coverage* .hypothesis .*_cache
 	find src tests tools examples -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/created:

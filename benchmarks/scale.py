@@ -2,10 +2,10 @@
 
 Usage: python -m benchmarks.scale [NAME ...]
 
-Write the tables in docs/scale.md. Each measurement runs in a process of its own: `jobs()` and
-`problems()` in a hook of a Parca charm, without the reads of ops. At the end, name the databags
-that cost more than 5 s of CPU or 256 MiB, and what has grown more than twice as fast as the number
-of units or relations, and return the exit code 1.
+Write the tables in docs/reference/scale.md. Each measurement runs in a process of its own:
+`jobs()` and `problems()` in a hook of a Parca charm, without the reads of ops. At the end, name
+the databags that cost more than 5 s of CPU or 256 MiB, and what has grown more than twice as fast
+as the number of units or relations, and return the exit code 1.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from benchmarks.jobs import read_all_databags
 from benchmarks.shapes import SHAPES
 from parca_scrape import Problem, ProfilingEndpointConsumer, ScrapeConfig
 
-DOCS = Path(__file__).resolve().parent.parent / "docs"
+DOCS = Path(__file__).resolve().parent.parent / "docs" / "reference"
 BEGIN, END = "<!-- measured -->", "<!-- end of measured -->"
 MEBIBYTE = 2**20
 LARGEST_DATABAG = 16 * MEBIBYTE

@@ -16,6 +16,7 @@ VERSION = re.compile(r'^VERSION = "(.+)"$', re.MULTILINE)
 
 # Stands for the address of the repository where that is not known yet.
 UNKNOWN_ADDRESS = "https://repository.invalid"
+PROJECT_FILES = ("pyproject.toml", "README.md", "stubs/pyproject.toml", "stubs/README.md")
 RECORD_COMMAND = ".venv-tools/bin/python tools/single_file.py --release"
 
 
@@ -35,7 +36,8 @@ def find_faults(tag: str) -> Iterator[str]:
         yield f"the single files are not recorded: run {RECORD_COMMAND}"
     if f"## [{version}]" not in read("CHANGELOG.md"):
         yield f"CHANGELOG.md has no entry for {version}"
-    for path in ("pyproject.toml", "README.md", "stubs/pyproject.toml", "stubs/README.md"):
+    pages = sorted(page.relative_to(ROOT).as_posix() for page in ROOT.glob("docs/**/*.md"))
+    for path in (*PROJECT_FILES, *pages):
         if UNKNOWN_ADDRESS in read(path):
             yield f"{path}: {UNKNOWN_ADDRESS} is not an address: see RELEASING.md"
         if path.endswith(".toml") and "\nRepository = " not in read(path):

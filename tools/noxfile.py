@@ -30,8 +30,8 @@ OPS = {
     "newest": ("tests.txt", ["3.10", "3.11", "3.12", "3.13", "3.14"]),
 }
 
-# All forms run the same code: the oldest and the newest Python here are enough for all but the
-# package, and their newest ops for all but one single file.
+# All forms run the same code: the newest Python here with its newest ops is enough for all but the
+# package and one single file, which the oldest Python tests with every ops.
 SINGLE_FILE = "file-parca_k8s"
 
 # pyenv has a shim on PATH for each of its Pythons, which fails for those that are not activated.
@@ -54,8 +54,8 @@ def list_ops(python: str) -> List[str]:
     return [ops for ops, (_, pythons) in OPS.items() if python in pythons]
 
 
-def is_full(python: str, ops: str) -> bool:
-    """Return whether every form and the command line are tested: with the newest ops only."""
+def has_commands(python: str, ops: str) -> bool:
+    """Return whether the command line is tested: with the newest ops only."""
     found = find_pythons()
     return python in (found[0], found[-1]) and ops == list_ops(python)[-1]
 
@@ -72,10 +72,10 @@ def combinations() -> Iterator[object]:
             releases = releases[-1:]
         for ops in releases:
             forms = ["package"]
-            if is_full(python, ops):
-                forms = list(FORMS)
-            elif python == found[0]:
+            if python == found[0]:
                 forms = ["package", SINGLE_FILE]
+            if python == found[-1] and ops == releases[-1]:
+                forms = list(FORMS)
             for form in forms:
                 yield nox.param(python, ops, form, id=f"Python {python}, ops {ops}, {form}")
 
@@ -96,7 +96,7 @@ def matrix(session: nox.Session, ops: str, form: str) -> None:
     session.install("--quiet", "--requirement", f"tools/requirements/{requirements}", log=False)
     options = ["--library", form, "--hypothesis-profile", "small", "-m", "not once"]
     # The command line does not depend on ops; the oldest and the newest Python are enough for it.
-    if not is_full(str(session.python), ops):
+    if not has_commands(str(session.python), ops):
         options += ["--ignore", "tests/cli", "--ignore", "tests/migration"]
     command = ["python", "-m", "pytest", "-p", "no:cacheprovider", *options]
     output = session.run(*command, env=settings, silent=True) or ""

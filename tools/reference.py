@@ -1,4 +1,4 @@
-"""Write the reference page of the public API, docs/reference.md, from the docstrings.
+"""Write the reference page of the public API, docs/reference/api.md, from the docstrings.
 
 Usage: python tools/reference.py [--check]
 
@@ -20,11 +20,11 @@ Entry = Union[griffe.Object, griffe.Alias]
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "parca_scrape"
-PAGE = Path("docs") / "reference.md"
+PAGE = Path("docs") / "reference" / "api.md"
 COMMAND = "make reference"
 LINE_LENGTH = 88
 INTRODUCTION = """\
-# Reference
+# API
 
 The public names of `parca_scrape`. The modules `charms.parca.v0.parca_scrape` and
 `charms.parca_k8s.v0.parca_scrape`, installed or vendored, have the same names as well as `LIBID`,
@@ -52,6 +52,9 @@ SECTIONS = {
         "VERSION",
     ],
 }
+TEST_HELPERS = "Test helpers"
+HELPERS = "testing"
+HELPERS_INTRODUCTION = "These names are in `parca_scrape.testing`: install the extra `testing`."
 OTHER_TYPES = "Other types"
 # What only the library itself passes.
 PRIVATE_PARAMETER = re.compile(r", _\w+: [^,)]+")
@@ -75,14 +78,19 @@ def write_page() -> str:
     if misplaced:
         raise PageError(f"SECTIONS and __all__ differ in {', '.join(sorted(misplaced))}")
     entries = [resolve(package[name]) for name in names]
+    helpers = list(map(str, package[HELPERS].exports or ()))
     # Classes and aliases that the types of the public names mention.
     for entry in entries:
         entries += [found for found in find_types(entry, package) if found not in entries]
     titles = {entry.name: entry for entry in entries} | dict(zip(names, entries))
     sections = {**SECTIONS, OTHER_TYPES: [name for name in titles if name not in names]}
+    sections[TEST_HELPERS] = helpers
+    titles.update((name, resolve(package[HELPERS][name])) for name in helpers)
     paragraphs = [INTRODUCTION + "\n" + "\n".join(map(write_links, sections, sections.values()))]
     for section, section_names in sections.items():
         paragraphs.append(f"## {section}")
+        if section == TEST_HELPERS:
+            paragraphs.append(HELPERS_INTRODUCTION)
         for name in section_names:
             paragraphs += [f"### {name}", *write_entry(name, titles[name])]
     return format_page("\n\n".join(paragraphs) + "\n")
@@ -129,6 +137,11 @@ def write_entry(name: str, entry: griffe.Object) -> Iterator[str]:
     """Yield the paragraphs on a class, a constant or an alias."""
     if isinstance(entry, griffe.Class) and name == entry.name:
         yield from write_class(entry)
+    elif isinstance(entry, griffe.Function):
+        yield from write_function(entry)
+    elif isinstance(entry, griffe.Attribute) and entry.annotation:
+        yield write_code(f"{name}: {entry.annotation}")
+        yield from write_docstring(entry)
     else:
         yield write_code(f"{name} = {getattr(entry, 'value', entry.name)}")
         yield from write_docstring(entry)
@@ -164,10 +177,15 @@ def write_class(entry: griffe.Class) -> Iterator[str]:
         yield "Attributes:\n\n" + "\n".join(attributes)
     for member in members:
         if isinstance(member, griffe.Function):
-            decorators = "".join(f"@{decorator.value}\n" for decorator in member.decorators)
             yield f"#### {entry.name}.{member.name}"
-            yield write_code(f"{decorators}def {member.signature()}")
-            yield from write_docstring(member)
+            yield from write_function(member)
+
+
+def write_function(function: griffe.Function) -> Iterator[str]:
+    """Yield the paragraphs on a function or a method."""
+    decorators = "".join(f"@{decorator.value}\n" for decorator in function.decorators)
+    yield write_code(f"{decorators}def {function.signature()}")
+    yield from write_docstring(function)
 
 
 def write_attribute(attribute: griffe.Attribute, text: str) -> str:

@@ -37,7 +37,7 @@ __all__ = [
     "CA",
     "CERTIFICATE",
     "KEY",
-    "Published",
+    "ProviderData",
     "published",
     "relation_for_provider",
     "relation_for_requirer",
@@ -63,7 +63,7 @@ PROVIDER_KEYS = {
 
 
 @dataclass(frozen=True)
-class Published:
+class ProviderData:
     """What a provider published in a relation."""
 
     jobs: Tuple[Job, ...] = ()
@@ -140,17 +140,17 @@ def relation_for_requirer(
     )
 
 
-def published(relation: testing.RelationBase) -> Published:
-    """Return what the provider published in a relation of its own test, or of that of Parca.
+def published(relation: testing.RelationBase) -> ProviderData:
+    """Return what a provider published in a relation, whichever charm the test is for.
 
     Raises:
-        DatabagError: something is wrong with it.
-        TypeError: the relation is a peer relation or that of a subordinate charm.
+        DatabagError: something is wrong with what it published.
+        TypeError: the relation is not an `ops.testing.Relation`, and this charm published nothing.
     """
     databags = decode_databags(relation)
     if databags.problems:
         raise DatabagError(databags.problems)
-    return Published(
+    return ProviderData(
         jobs=databags.app_databag.scrape_jobs,
         topology=databags.app_databag.scrape_metadata,
         hosts=HostMap(
@@ -160,12 +160,12 @@ def published(relation: testing.RelationBase) -> Published:
 
 
 def scraped(*relations: testing.RelationBase) -> List[ScrapeConfig]:
-    """Return what Parca scrapes of relations: what `ProfilingEndpointConsumer.jobs()` returns.
+    """Return what `ProfilingEndpointConsumer.jobs()` returns for relations: what Parca scrapes.
 
-    Each relation is one of the test of a provider, after the charm has run, or of a Parca charm.
+    In the test of a provider, pass the relation as it is after the charm has run.
 
     Raises:
-        TypeError: a relation is a peer relation or that of a subordinate charm.
+        TypeError: a relation is not an `ops.testing.Relation`, and this charm published nothing.
     """
     in_order = sorted(relations, key=lambda relation: relation.id)
     return render(map(decode_databags, in_order))[0]
@@ -251,7 +251,7 @@ fIIv/xhIESq5B4qLX+heNIulArxCJ5ndBQIhAJieYRcMKoW/oGgui/Xyx0TqF8GM
 SLbHSEKUrBg1P9Ur
 -----END CERTIFICATE-----
 """
-"""The certificate of an authority that signed `CERTIFICATE`."""
+"""The certificate of the authority that signed `CERTIFICATE`."""
 
 CERTIFICATE: str = """\
 -----BEGIN CERTIFICATE-----

@@ -33,7 +33,7 @@ from parca_scrape.testing import (
     CA,
     CERTIFICATE,
     KEY,
-    Published,
+    ProviderData,
     published,
     relation_for_provider,
     relation_for_requirer,
@@ -103,19 +103,19 @@ def run_parca(*relations: testing.Relation) -> Optional[List[ScrapeConfig]]:
 
 
 def test_what_a_leader_published_is_returned_as_typed_values() -> None:
-    expected = Published(jobs=(JOB,), topology=SHOP, hosts=HostMap({"shop/0": "192.0.2.0"}))
+    expected = ProviderData(jobs=(JOB,), topology=SHOP, hosts=HostMap({"shop/0": "192.0.2.0"}))
     assert published(run_shop(leader=True)) == expected
 
 
 def test_a_unit_that_is_no_leader_published_its_address_only() -> None:
     relation = run_shop(leader=False)
-    assert published(relation) == Published(hosts=HostMap({"shop/0": "192.0.2.0"}))
+    assert published(relation) == ProviderData(hosts=HostMap({"shop/0": "192.0.2.0"}))
     assert scraped(relation) == []
 
 
 def test_before_a_charm_has_run_nothing_is_published() -> None:
     relation = relation_for_provider(ENDPOINT)
-    assert published(relation) == Published()
+    assert published(relation) == ProviderData()
     assert scraped(relation) == []
 
 
@@ -154,7 +154,7 @@ def test_the_relation_of_a_provider_has_units_of_parca() -> None:
 def test_the_relation_of_a_requirer_has_a_typical_application() -> None:
     relation = relation_for_requirer(ENDPOINT)
     assert (relation.interface, relation.remote_app_name) == ("parca_scrape", "shop")
-    assert published(relation) == Published(
+    assert published(relation) == ProviderData(
         jobs=(TYPICAL_JOB,), topology=SHOP, hosts=HostMap({"shop/0": SHOP_HOST})
     )
 

@@ -48,6 +48,12 @@ CASES: Dict[str, List[str]] = {
         "github",
     ],
     "check/own-jobs.txt": ["check", "--jobs", "own-jobs.yaml"],
+    "explain/kubernetes.txt": [
+        "check",
+        "kubernetes-juju-3.6-parca.yaml",
+        "--explain",
+        "zinc-0.zinc-endpoints.cos.svc.cluster.local:4080",
+    ],
     "explain/kubernetes.json": [
         "check",
         "kubernetes-juju-3.6-parca.yaml",

@@ -1,4 +1,4 @@
-"""What is written for people is true: the README, the examples and the list of problems."""
+"""What is written for people is true: the README, the guides and the list of problems."""
 
 from __future__ import annotations
 
@@ -9,16 +9,13 @@ import re
 import shlex
 import textwrap
 from pathlib import Path
-from typing import Dict, Iterator, List, Mapping
+from typing import Dict, Iterator, List, Mapping, Type
 
 import ops
 import pytest
 import yaml
 from ops import testing
 
-from examples.consumer_charm import CONFIG_PATH, ParcaCharm
-from examples.provider_charm import ShopCharm
-from examples.tls_provider_charm import SecureShopCharm
 from parca_scrape import TargetsChangedEvent
 from parca_scrape.cli.main import make_parser
 from tests import pem
@@ -27,9 +24,11 @@ from tests.forms import ROOT
 
 PAGES = [
     *sorted(path.name for path in ROOT.glob("*.md")),
-    *sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/*.md")),
+    *sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/**/*.md")),
     *sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("examples/**/README.md")),
     "benchmarks/README.md",
+    "interface/parca_scrape/v0/README.md",
+    "probes/README.md",
     "stubs/README.md",
 ]
 PYTHON_BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -38,7 +37,7 @@ GUIDE_BLOCK = re.compile(r"^    from .*?(?=^\S)", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#]+)|^\[[^\]]+\]: (\S+)$", re.MULTILINE)
 # What stands before a path of this repository in an absolute link.
 BLOB = re.compile(r"^https://.+?/blob/main/")
-COMMAND = re.compile(r"^    (?:.*\| )?parca-scrape (.+)$", re.MULTILINE)
+COMMAND = re.compile(r"^ {4,}(?:.*\| )?parca-scrape (.+)$", re.MULTILINE)
 TARGET = re.compile(r"^    make ([a-z-]+)|`make ([a-z-]+)", re.MULTILINE)
 MESSAGE = re.compile(r"^\| `(.+?)` \|", re.MULTILINE)
 # What makes a problem or an error out of its message.
@@ -59,9 +58,17 @@ METADATA: List[Dict[str, object]] = list(
 SHOP, SECURE_SHOP, PARCA = ({"name": "example", **fields} for fields in METADATA)
 
 
-def test_the_examples_in_the_readme_are_those_that_are_checked() -> None:
-    examples = [f"examples/{role}_charm.py" for role in ("provider", "tls_provider", "consumer")]
-    assert PYTHON_BLOCK.findall(read("README.md")) == [read(path) for path in examples]
+def find_charm(name: str) -> Type[ops.CharmBase]:
+    """Return a charm of the README."""
+    [block] = [
+        text for text in PYTHON_BLOCK.findall(read("README.md")) if f"class {name}(" in text
+    ]
+    module: Dict[str, object] = {"__name__": name}
+    exec(block, module)
+    charm = module[name]
+    assert isinstance(charm, type)
+    assert issubclass(charm, ops.CharmBase)
+    return charm
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -96,7 +103,7 @@ def test_every_command_is_one_that_there_is(page: str) -> None:
 
 
 def test_the_charm_of_one_example_is_scraped_by_that_of_the_other() -> None:
-    context = testing.Context(ShopCharm, meta=SHOP)
+    context = testing.Context(find_charm("ShopCharm"), meta=SHOP)
     provided = testing.Relation("profiling-endpoint", remote_app_name="parca")
     state = testing.State(relations={provided}, leader=True)
     state = context.run(context.on.relation_joined(provided), state)
@@ -105,7 +112,7 @@ def test_the_charm_of_one_example_is_scraped_by_that_of_the_other() -> None:
     unit_databag: Mapping[str, str] = published.local_unit_data
 
     container = testing.Container("parca", can_connect=True)
-    context_of_parca = testing.Context(ParcaCharm, meta=PARCA)
+    context_of_parca = testing.Context(find_charm("ParcaCharm"), meta=PARCA)
     required = testing.Relation(
         "profiling-endpoint",
         remote_app_name="shop",
@@ -115,7 +122,7 @@ def test_the_charm_of_one_example_is_scraped_by_that_of_the_other() -> None:
     state = testing.State(relations={required}, containers={container})
     state = context_of_parca.run(context_of_parca.on.relation_changed(required), state)
     filesystem = container.get_filesystem(context_of_parca)
-    config = yaml.safe_load((filesystem / CONFIG_PATH.lstrip("/")).read_text(encoding="utf-8"))
+    config = yaml.safe_load((filesystem / "etc/parca/parca.yaml").read_text(encoding="utf-8"))
     address = unit_databag["parca_scrape_unit_address"]
     [scrape_config] = config["scrape_configs"]
     [static_config] = scrape_config["static_configs"]
@@ -125,7 +132,7 @@ def test_the_charm_of_one_example_is_scraped_by_that_of_the_other() -> None:
 
 
 def test_the_charm_with_tls_publishes_jobs_as_long_as_it_has_a_certificate() -> None:
-    context = testing.Context(SecureShopCharm, meta=SECURE_SHOP)
+    context = testing.Context(find_charm("SecureShopCharm"), meta=SECURE_SHOP)
     parca = testing.Relation("profiling-endpoint", remote_app_name="parca")
     state = testing.State(relations={parca}, leader=True)
     state = context.run(context.on.relation_joined(parca), state)
@@ -164,7 +171,7 @@ def read_jobs(state: testing.State, relation_id: int) -> object:
 
 
 def test_the_parca_of_the_example_says_how_many_problems_there_are() -> None:
-    context = testing.Context(ParcaCharm, meta=PARCA)
+    context = testing.Context(find_charm("ParcaCharm"), meta=PARCA)
     relation = testing.Relation(
         "profiling-endpoint", remote_app_data={"scrape_jobs": json.dumps([None, 5])}
     )
@@ -232,7 +239,7 @@ def test_the_charms_in_the_guide_of_the_single_files_work() -> None:
 
 
 def test_every_message_is_explained_and_no_other() -> None:
-    explained = MESSAGE.findall(read("docs/problems.md"))
+    explained = MESSAGE.findall(read("docs/reference/problems.md"))
     messages = list(dict.fromkeys(find_messages()))
     assert [message for message in messages if message not in explained] == []
     assert [message for message in explained if message not in messages] == []

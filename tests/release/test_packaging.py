@@ -177,8 +177,10 @@ def test_a_release_without_an_entry_in_the_changelog_is_refused(release: Path) -
 
 
 def test_a_release_without_the_address_of_the_repository_is_refused(release: Path) -> None:
-    with (release / "README.md").open("a", encoding="utf-8") as stream:
-        stream.write(f"[changes]: {UNKNOWN_ADDRESS}/CHANGELOG.md\n")
+    (release / "docs").mkdir()
+    for path in (release / "README.md", release / "docs" / "index.md"):
+        with path.open("a", encoding="utf-8") as stream:
+            stream.write(f"[changes]: {UNKNOWN_ADDRESS}/CHANGELOG.md\n")
     project = release / "stubs" / "pyproject.toml"
     text = project.read_text(encoding="utf-8")
     project.write_text(text.replace("\nRepository = ", "\n# Repository = "), encoding="utf-8")
@@ -186,6 +188,7 @@ def test_a_release_without_the_address_of_the_repository_is_refused(release: Pat
     assert check_release(release, f"v{VERSION}") == [
         f"README.md: {UNKNOWN_ADDRESS} is not an address: see RELEASING.md",
         "stubs/pyproject.toml: there is no Repository: see RELEASING.md",
+        f"docs/index.md: {UNKNOWN_ADDRESS} is not an address: see RELEASING.md",
     ]
 
 

@@ -11,7 +11,7 @@ from parca_scrape.testing import (
     CA,
     CERTIFICATE,
     KEY,
-    Published,
+    ProviderData,
     published,
     relation_for_provider,
     relation_for_requirer,
@@ -38,7 +38,7 @@ def use_the_helpers(state: testing.State) -> None:
         "profiling-endpoint", app_data={"scrape_jobs": "rubbish"}, units_data={0: {}}
     )
     found = published(state.get_relation(provided.id))
-    assert_type(found, Published)
+    assert_type(found, ProviderData)
     assert_type(found.jobs, Tuple[Job, ...])
     assert_type(found.topology, Optional[Topology])
     assert_type(found.hosts, HostMap)

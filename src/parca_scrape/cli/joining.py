@@ -42,13 +42,26 @@ def join_sides(units: Mapping[str, Sequence[ShownRelation]], endpoint: str) -> L
         CommandError: the units show no relation of the endpoint, or those of several Parca charms
             or of several models.
     """
-    sides = find_sides(units, endpoint)
+    return join_found(find_sides(units, endpoint), list(units), endpoint)
+
+
+def join_found(
+    sides: Sides, unit_names: Sequence[str], endpoint: str, run: str = "juju exec"
+) -> List[RelationTexts]:
+    """Return the relations of a Parca charm, in the order of their ids.
+
+    Args:
+        sides: all that shows them.
+        unit_names: the units that the output is for.
+        endpoint: the endpoint of the Parca charm.
+        run: the command that runs the script of `parca-scrape collect`, for what is missing.
+    """
     by_id: Dict[int, Sides] = {}
     for side in sides.consumers:
         by_id.setdefault(side.relation_id, Sides([], [])).consumers.append(side)
     for side in sides.providers:
         by_id.setdefault(side.relation_id, Sides([], [])).providers.append(side)
-    commands = suggest_commands(list(units), endpoint, sides)
+    commands = suggest_commands(unit_names, endpoint, sides, run)
     shows_jobs = any(map(shows_other_application, sides.consumers))
     return [
         join_relation(relation_id, of_relation, commands, shows_jobs)
@@ -136,13 +149,14 @@ def shows_other_application(side: Side) -> bool:
     return is_published or side.relation.is_cross_model
 
 
-def suggest_commands(unit_names: Sequence[str], endpoint: str, sides: Sides) -> str:
+def suggest_commands(unit_names: Sequence[str], endpoint: str, sides: Sides, run: str) -> str:
     """Return the commands whose output has what is missing, as far as the units have names.
 
     Args:
         unit_names: the units that the output is for.
         endpoint: the endpoint of the Parca charm.
         sides: the sides of all relations.
+        run: the command that runs the script of `parca-scrape collect`.
     """
     consumers, providers = sides
     joined = {side.relation_id for side in providers}
@@ -153,7 +167,7 @@ def suggest_commands(unit_names: Sequence[str], endpoint: str, sides: Sides) -> 
     names = dict.fromkeys(name for name in needed if not name.startswith(OFFERED_TO))
     parca_unit = consumers[0].relation.unit_name if consumers else next(iter(names), "UNIT")
     option = f" {endpoint}" if endpoint != DEFAULT_RELATION_NAME else ""
-    collect = f'juju exec --unit {parca_unit} "$(parca-scrape collect{option})"'
+    collect = f'{run} --unit {parca_unit} "$(parca-scrape collect{option})"'
     if not names:
         return collect if consumers else f"{collect}, where UNIT is that of Parca"
     first = [parca_unit] if consumers else []

@@ -74,10 +74,18 @@ def render_texts(
     Raises:
         CommandError: there is nothing to render, because the input leaves it out.
     """
-    problems = [problem for relation in relations for problem in relation.list_problems()]
-    scrape_configs, others = render([relation.decode() for relation in relations])
+    scrape_configs, problems = render_shown(relations)
     if not scrape_configs:
         check_gaps(relations)
+    return scrape_configs, problems
+
+
+def render_shown(
+    relations: Sequence[RelationTexts],
+) -> Tuple[List[ScrapeConfig], List[Problem]]:
+    """Return the scrape configs of what the input shows, and all problems, its own first."""
+    problems = [problem for relation in relations for problem in relation.list_problems()]
+    scrape_configs, others = render([relation.decode() for relation in relations])
     return scrape_configs, problems + others
 
 

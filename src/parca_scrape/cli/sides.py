@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Set
+from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Set, Union
 
 from parca_scrape._legacy import LEGACY_ADDRESS_KEY
 from parca_scrape.cli.console import CommandError
@@ -55,6 +55,21 @@ def find_sides(units: Mapping[str, Sequence[ShownRelation]], endpoint: str) -> S
         CommandError: the units show no relation of the endpoint, or those of several Parca charms
             or of several models.
     """
+    sides = find_all_sides(units, endpoint)
+    if not sides.consumers and not sides.providers:
+        shown = {relation.endpoint for relations in units.values() for relation in relations}
+        endpoints = sorted(shown - {""})
+        hint = f": try --endpoint {' or '.join(endpoints)}" if endpoints else ""
+        raise CommandError(f"no relation on the endpoint {endpoint}{hint}")
+    return choose_parca(sides)
+
+
+def find_all_sides(units: Mapping[str, Sequence[ShownRelation]], endpoint: str) -> Sides:
+    """Return the sides of the relations of all Parca charms, none if there is no relation.
+
+    Raises:
+        CommandError: the units are of several models.
+    """
     shown = [relation for relations in units.values() for relation in relations]
     found = [
         Side(relation, decode_databags(relation))
@@ -62,14 +77,35 @@ def find_sides(units: Mapping[str, Sequence[ShownRelation]], endpoint: str) -> S
         if endpoint in (relation.endpoint, relation.related_endpoint)
     ]
     found = [side for side in found if is_of_endpoint(side, endpoint)]
-    if not found:
-        endpoints = sorted({relation.endpoint for relation in shown} - {""})
-        hint = f": try --endpoint {' or '.join(endpoints)}" if endpoints else ""
-        raise CommandError(f"no relation on the endpoint {endpoint}{hint}")
-    check_ids(shown)
+    if found:
+        check_ids(shown)
     sides = split_sides(found, endpoint)
     check_model_uuids(sides.providers)
-    return choose_parca(sides)
+    return sides
+
+
+def split_parcas(sides: Sides) -> List[Sides]:
+    """Return the sides of each Parca charm.
+
+    The relations whose Parca is not shown, because it is in another model, come one by one.
+
+    Raises:
+        CommandError: the units are of several models, or of several Parca charms if Juju printed
+            no ids of relations.
+    """
+    if not all(side.relation.is_numbered for side in (*sides.consumers, *sides.providers)):
+        return [choose_parca(sides)]
+    parcas: Dict[Union[str, int], Sides] = {}
+    owners: Dict[int, str] = {}
+    for side in sides.consumers:
+        owners[side.relation_id] = side.application
+        parcas.setdefault(side.application, Sides([], [])).consumers.append(side)
+    for side in sides.providers:
+        owner = owners.get(side.relation_id, side.relation_id)
+        parcas.setdefault(owner, Sides([], [])).providers.append(side)
+    for consumers, providers in parcas.values():
+        check_applications(consumers, providers)
+    return list(parcas.values())
 
 
 def split_sides(sides: Iterable[Side], endpoint: str) -> Sides:
