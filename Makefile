@@ -168,7 +168,7 @@ lock: $(TOOLS)/installed
 	done
 
 clean:
-	rm -rf $(VENV) $(TOOLS) $(MUTATION) $(FUZZ) $(EXAMPLES) _build .parca .fuzz .mutation .matrix dist .coverage* .hypothesis .*_cache
+	rm -rf $(VENV) $(TOOLS) $(MUTATION) $(FUZZ) $(EXAMPLES) _build .parca .fuzz .mutation .matrix dist .coverage* .hypothesis .*_cache examples/*/.*_cache
 	find src tests tools examples -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/created:
