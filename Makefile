@@ -14,6 +14,7 @@ VENV := .venv
 TOOLS := .venv-tools
 MUTATION := .venv-mutation
 FUZZ := .venv-fuzz
+EXAMPLES := .venv-examples
 RUN := $(VENV)/bin/python
 TOOL := $(TOOLS)/bin
 
@@ -26,7 +27,7 @@ PIP_INSTALL = $(@D)/bin/python -m pip install --quiet --disable-pip-version-chec
 PIP_UPGRADE = $(PIP_INSTALL) 'pip>=21.3'
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint workflows misspellings docs single-files reference format coverage matrix build zipapp mutation fuzz soak functional lock clean
+.PHONY: help demo test lint workflows misspellings docs single-files reference format coverage matrix build zipapp mutation fuzz soak examples functional lock clean
 
 help:
 	@echo "make demo          render and check the examples"
@@ -45,6 +46,7 @@ help:
 	@echo "make mutation      do the tests notice mistakes in the core? an hour (MODULES='tls jobs')"
 	@echo "make fuzz          fuzz the decoders, $(SECONDS) seconds (SECONDS=3600)"
 	@echo "make soak          random histories of a Juju model, $(MINUTES) minutes (MINUTES=60)"
+	@echo "make examples      test the example charms with the wheel (Python 3.10 or newer)"
 	@echo "make functional    run a real Parca, if there is one (PARCA_BINARY=/path/to/parca)"
 	@echo "make lock          pin the newest packages in tools/requirements"
 	@echo "make clean         remove everything that the other targets make"
@@ -139,6 +141,17 @@ fuzz: $(FUZZ)/installed
 soak: $(VENV)/with-tests
 	$(RUN) -m tests.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
+# Without Juju, the integration tests are collected and type-checked only.
+examples: $(EXAMPLES)/installed
+	@set -e; bin=$(CURDIR)/$(EXAMPLES)/bin; for charm in examples/*/; do \
+	    echo "# $$charm"; \
+	    cd $(CURDIR)/$$charm; \
+	    $$bin/python -m pytest --quiet tests/unit; \
+	    $$bin/python -m pytest --quiet --collect-only tests/integration; \
+	    $$bin/mypy; \
+	    $$bin/pyright --pythonpath $$bin/python --project .; \
+	done
+
 # Most of these tests wait, so there are more of them at once than there may be processors; but those
 # of the limits measure Parca, which must not be short of processors.
 LIMITS := tests/functional/test_limits.py
@@ -147,7 +160,7 @@ functional: $(VENV)/with-tests
 	$(RUN) -m pytest -rs --numprocesses 2 $(LIMITS)
 
 # Each file of requirements with the oldest Python that it is for.
-LOCKED := tests:3.8 tests-ops2.2:3.8 tests-ops2.23:3.8 tools:3.11 mutation:3.12 fuzz:3.12 publish:3.13
+LOCKED := tests:3.8 tests-ops2.2:3.8 tests-ops2.23:3.8 tools:3.11 mutation:3.12 fuzz:3.12 publish:3.13 examples:3.10
 lock: $(TOOLS)/installed
 	cd tools/requirements && for file in $(LOCKED); do \
 	    ../../$(TOOL)/uv pip compile --quiet --upgrade --universal --strip-extras --no-annotate \
@@ -155,8 +168,8 @@ lock: $(TOOLS)/installed
 	done
 
 clean:
-	rm -rf $(VENV) $(TOOLS) $(MUTATION) $(FUZZ) _build .parca .fuzz .mutation .matrix dist .coverage* .hypothesis .*_cache
-	find src tests tools -name __pycache__ -prune -exec rm -rf {} +
+	rm -rf $(VENV) $(TOOLS) $(MUTATION) $(FUZZ) $(EXAMPLES) _build .parca .fuzz .mutation .matrix dist .coverage* .hypothesis .*_cache examples/*/.*_cache
+	find src tests tools examples -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 8))' || { \
@@ -178,7 +191,8 @@ $(VENV)/with-tests: $(VENV)/installed tools/requirements/tests.txt
 # atheris has wheels for Python 3.12 and newer only.
 $(TOOLS)/created: OLDEST := 3.11
 $(MUTATION)/created $(FUZZ)/created: OLDEST := 3.12
-$(TOOLS)/created $(MUTATION)/created $(FUZZ)/created:
+$(EXAMPLES)/created: OLDEST := 3.10
+$(TOOLS)/created $(MUTATION)/created $(FUZZ)/created $(EXAMPLES)/created:
 	python="$$(tools/find-python.sh $(OLDEST) $(PYTHON))" && "$$python" -m venv --clear $(@D)
 	$(PIP_UPGRADE)
 	@touch $@
@@ -192,4 +206,11 @@ $(MUTATION)/installed $(FUZZ)/installed: %/installed: %/created pyproject.toml \
 $(TOOLS)/installed: $(TOOLS)/created pyproject.toml tools/requirements/tools.txt
 	$(PIP_INSTALL) --requirement tools/requirements/tools.txt
 	$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# The wheel, as a charm installs it.
+$(EXAMPLES)/installed: $(EXAMPLES)/created pyproject.toml tools/requirements/examples.txt \
+    $(shell find src lib -name '*.py')
+	$(PIP_INSTALL) --requirement tools/requirements/examples.txt
+	$(PIP_INSTALL) --constraint tools/requirements/examples.txt '.[testing]'
 	@touch $@

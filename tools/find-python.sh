@@ -7,7 +7,7 @@ set -eu
 
 # Debian has Pythons without ensurepip, and pyenv has shims on PATH that fail.
 probe="import ensurepip, sys, venv; assert sys.version_info >= (3, ${1#3.})"
-for python in "$2" python3.14 python3.13 python3.12 python3.11 \
+for python in "$2" python3.14 python3.13 python3.12 python3.11 python3.10 \
     "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.*/bin/python3; do
     if "$python" -c "$probe" 2>/dev/null; then
         command -v "$python"

@@ -25,6 +25,7 @@ from tests.forms import ROOT
 PAGES = [
     *sorted(path.name for path in ROOT.glob("*.md")),
     *sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/**/*.md")),
+    *sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("examples/**/README.md")),
     "benchmarks/README.md",
     "interface/parca_scrape/v0/README.md",
     "probes/README.md",
