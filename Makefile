@@ -143,7 +143,8 @@ soak: $(VENV)/with-tests
 
 # Without Juju, the integration tests are collected and type-checked only.
 examples: $(EXAMPLES)/installed
-	@set -e; bin=$(CURDIR)/$(EXAMPLES)/bin; for charm in examples/*/; do \
+	@set -e; bin=$(CURDIR)/$(EXAMPLES)/bin; \
+	for charm in $(dir $(wildcard examples/*/charmcraft.yaml)); do \
 	    echo "# $$charm"; \
 	    cd $(CURDIR)/$$charm; \
 	    $$bin/python -m pytest --quiet tests/unit; \

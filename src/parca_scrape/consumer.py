@@ -141,7 +141,8 @@ class ProfilingEndpointConsumer(ops.Object):
         problems: List[Problem] = []
         for unit in relation.units:
             name = unit.name
-            if name == departing:
+            # ops 2.23.0 and 3.0.0 list units of the application that are in another relation.
+            if name == departing or unit not in relation.data:
                 continue
             try:
                 units[name], found = UnitDatabag.decode(relation.data[unit], self._address_key)

@@ -22,6 +22,7 @@ from parca_scrape.databag import (
     SCRAPE_METADATA_KEY,
     UNIT_ADDRESS_KEY,
     UNIT_NAME_KEY,
+    AppDatabag,
     RelationDatabags,
     UnitDatabag,
     encode_app,
@@ -145,18 +146,17 @@ def published(relation: testing.RelationBase) -> ProviderData:
 
     Raises:
         DatabagError: something is wrong with what it published.
-        TypeError: the relation is not an `ops.testing.Relation`, and this charm published nothing.
+        TypeError: the relation has another interface, or is no relation to another application.
     """
     databags = decode_databags(relation)
-    if databags.problems:
-        raise DatabagError(databags.problems)
-    return ProviderData(
-        jobs=databags.app_databag.scrape_jobs,
-        topology=databags.app_databag.scrape_metadata,
-        hosts=HostMap(
-            {unit.name or name: unit.address for name, unit in databags.units.items()},
-        ),
-    )
+    # Without units nothing is scraped, but it is published all the same.
+    app_databag, problems = AppDatabag.decode(find_provider(relation)[1])
+    if databags.units:
+        problems = render([databags])[1]
+    if problems:
+        raise DatabagError(problems)
+    hosts = {unit.name or name: unit.address for name, unit in databags.units.items()}
+    return ProviderData(app_databag.scrape_jobs, app_databag.scrape_metadata, HostMap(hosts))
 
 
 def scraped(*relations: testing.RelationBase) -> List[ScrapeConfig]:
@@ -165,7 +165,7 @@ def scraped(*relations: testing.RelationBase) -> List[ScrapeConfig]:
     In the test of a provider, pass the relation as it is after the charm has run.
 
     Raises:
-        TypeError: a relation is not an `ops.testing.Relation`, and this charm published nothing.
+        TypeError: a relation has another interface, or is no relation to another application.
     """
     in_order = sorted(relations, key=lambda relation: relation.id)
     return render(map(decode_databags, in_order))[0]
@@ -186,6 +186,10 @@ def find_provider(
     relation: testing.RelationBase,
 ) -> Tuple[str, Mapping[str, str], Mapping[str, Mapping[str, str]]]:
     """Return the name and the databag of the application that is profiled, and its units'."""
+    if relation.interface not in (None, RELATION_INTERFACE_NAME):
+        raise TypeError(
+            f"must be a relation of {RELATION_INTERFACE_NAME}, not {relation.interface}"
+        )
     app_databag: Mapping[str, str] = relation.local_app_data
     unit_databag: Mapping[str, str] = relation.local_unit_data
     if PROVIDER_KEYS & {*app_databag, *unit_databag}:
@@ -211,19 +215,19 @@ def make_topology(application: str) -> Topology:
 
 
 def make_units(
-    topology: Topology, addresses: Optional[Mapping[int, str]]
+    topology: Topology, given: Optional[Mapping[int, str]]
 ) -> Dict[int, Dict[str, str]]:
     """Return the databags of units; raise `InvalidJobError` for what is no address."""
     application = topology.application
-    if addresses is None:
-        service = f"{application}-endpoints.{topology.model}.svc.cluster.local"
-        addresses = {0: f"{application}-0.{service}"}
+    service = f"{application}-endpoints.{topology.model}.svc.cluster.local"
+    addresses = {0: f"{application}-0.{service}"} if given is None else given
     databags: Dict[int, Dict[str, str]] = {}
     for number, address in addresses.items():
         try:
             unit = UnitDatabag(address=address, name=f"{application}/{number}")
         except InvalidJobError as error:
-            raise InvalidJobError(f"addresses[{number}]", error.rule) from None
+            path = "app_name" if given is None else f"addresses[{number}]"
+            raise InvalidJobError(path, error.rule) from None
         databags[number] = {**addresses_of_juju(number), **unit.encode()}
     return databags
 
@@ -238,8 +242,14 @@ def addresses_of_juju(number: int) -> Dict[str, str]:
     }
 
 
-CA: str = """\
------BEGIN CERTIFICATE-----
+def make_pem(label: str, body: str) -> str:
+    """Return PEM text. Here no key is written as such: scanners for secrets would report it."""
+    return f"-----BEGIN {label}-----\n{body}-----END {label}-----\n"
+
+
+CA: str = make_pem(
+    "CERTIFICATE",
+    """\
 MIIBiDCCAS2gAwIBAgIUGLekcrlj+GaKC4VjnEybyD/aBkowCgYIKoZIzj0EAwIw
 HzEdMBsGA1UEAwwUcGFyY2Etc2NyYXBlIHRlc3QgQ0EwIBcNMjYwMTAxMDAwMDAw
 WhgPMjEyNjAxMDEwMDAwMDBaMB8xHTAbBgNVBAMMFHBhcmNhLXNjcmFwZSB0ZXN0
@@ -249,12 +259,13 @@ MEMwEgYDVR0TAQH/BAgwBgEB/wIBADAOBgNVHQ8BAf8EBAMCAQYwHQYDVR0OBBYE
 FE5yXH6Yp+qAQOHX5O7TjL5ASSCgMAoGCCqGSM49BAMCA0kAMEYCIQC4/GZvQbQk
 fIIv/xhIESq5B4qLX+heNIulArxCJ5ndBQIhAJieYRcMKoW/oGgui/Xyx0TqF8GM
 SLbHSEKUrBg1P9Ur
------END CERTIFICATE-----
-"""
+""",
+)
 """The certificate of the authority that signed `CERTIFICATE`."""
 
-CERTIFICATE: str = """\
------BEGIN CERTIFICATE-----
+CERTIFICATE: str = make_pem(
+    "CERTIFICATE",
+    """\
 MIICCzCCAbCgAwIBAgIUIeNFPCUa573jcVzMrJk3mXJRRWQwCgYIKoZIzj0EAwIw
 HzEdMBsGA1UEAwwUcGFyY2Etc2NyYXBlIHRlc3QgQ0EwIBcNMjYwMTAxMDAwMDAw
 WhgPMjEyNjAxMDEwMDAwMDBaMBwxGjAYBgNVBAMMEXBhcmNhLXNjcmFwZSB0ZXN0
@@ -266,15 +277,16 @@ A1UdIwQYMBaAFE5yXH6Yp+qAQOHX5O7TjL5ASSCgMEgGA1UdEQRBMD+CCWxvY2Fs
 aG9zdIILZXhhbXBsZS5jb22CDSouZXhhbXBsZS5jb22HBH8AAAGHEAAAAAAAAAAA
 AAAAAAAAAAEwCgYIKoZIzj0EAwIDSQAwRgIhAO6lTMMYUA171vhWFZbif4lIsMR1
 7aknpY3U4cAF/CSmAiEAv3TwKHS2MdPa8BmKxb9nO07MMlRWFq9yKbREs/dQVoU=
------END CERTIFICATE-----
-"""
+""",
+)
 """A certificate for localhost, 127.0.0.1, ::1 and *.example.com, for servers and clients."""
 
-KEY: str = """\
------BEGIN PRIVATE KEY-----
+KEY: str = make_pem(
+    "PRIVATE KEY",
+    """\
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgw3d7leg0PDhpCQgI
 JAMbHJE71f55UuIo3IOT+VJdA7+hRANCAAQ1Mzwk+Yd+girS9KpFmbRWxo0cRIdK
 XwtROCcbpffwwn1nNxS1Jzyj34x9gW4UMRZMBqGXcnRJO/MvFKNQfGhj
------END PRIVATE KEY-----
-"""
+""",
+)
 """The private key of `CERTIFICATE`. It is public: use it in tests only."""

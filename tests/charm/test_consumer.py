@@ -68,6 +68,17 @@ def test_a_unit_that_has_published_nothing_yet_is_not_scraped() -> None:
     assert (hook.problems, hook.log) == ([], [])
 
 
+def test_a_unit_without_a_databag_is_not_scraped() -> None:
+    # ops 2.23.0 and 3.0.0 add the unit of an event to each relation with its application.
+    context = make_context()
+    relation = make_relation(1)
+    with context(context.on.start(), testing.State(relations={relation})) as manager:
+        [listed] = manager.charm.model.relations["profiling-endpoint"]
+        listed.units.add(manager.charm.model.get_unit("zinc/9"))
+        assert manager.charm.consumer.jobs() == [one_port()]
+        assert manager.charm.consumer.problems() == []
+
+
 def test_an_application_that_has_published_nothing_yet_has_no_jobs() -> None:
     hook = run_hook("start", make_relation(1, app_data={}))
     assert (hook.jobs, hook.problems, hook.log) == ([], [], [])

@@ -8,7 +8,7 @@ import ssl
 import subprocess
 import sys
 from pathlib import Path
-from typing import List, Optional
+from typing import Callable, List, Optional
 
 import ops
 import pytest
@@ -262,6 +262,12 @@ def test_an_address_that_no_unit_can_publish_is_refused() -> None:
     assert str(raised.value).startswith("addresses[2]: must be ")
 
 
+def test_a_name_that_makes_no_address_is_refused() -> None:
+    with pytest.raises(InvalidJobError) as raised:
+        relation_for_requirer(ENDPOINT, app_name="shop/0")
+    assert str(raised.value).startswith("app_name: must be ")
+
+
 def test_two_arguments_for_one_databag_are_refused() -> None:
     with pytest.raises(TypeError, match=r"^app_data replaces jobs and topology: leave them out$"):
         relation_for_requirer(ENDPOINT, app_data={}, jobs=[])
@@ -283,9 +289,40 @@ def test_published_reports_everything_that_is_wrong() -> None:
     assert places == [("", "scrape_jobs[0].scheme"), ("shop/0", "parca_scrape_unit_address")]
 
 
+def test_published_is_strict_without_units_and_returns_the_jobs() -> None:
+    relation = relation_for_requirer(ENDPOINT, addresses={})
+    assert published(relation) == ProviderData(jobs=(TYPICAL_JOB,), topology=SHOP)
+    rubbish = relation_for_requirer(ENDPOINT, app_data={"scrape_jobs": "x"}, units_data={})
+    with pytest.raises(DatabagError, match=r"^error: scrape_jobs: must be valid JSON"):
+        published(rubbish)
+
+
+def test_published_reports_what_only_shows_beside_other_units_and_jobs() -> None:
+    same_unit = {"parca_scrape_unit_name": "shop/0", "parca_scrape_unit_address": "10.0.0.1"}
+    units = relation_for_requirer(ENDPOINT, units_data={0: same_unit, 1: same_unit})
+    with pytest.raises(DatabagError, match="parca_scrape_unit_name: another unit published"):
+        published(units)
+    jobs = relation_for_requirer(ENDPOINT, jobs=[{}, {"scheme": "https"}])
+    with pytest.raises(DatabagError, match="scrape_jobs: another job has the same name"):
+        published(jobs)
+
+
 @pytest.mark.parametrize("function", [published, scraped])
-def test_only_relations_between_applications_have_a_provider(function: object) -> None:
-    assert callable(function)
+def test_relations_of_other_interfaces_are_refused(
+    function: Callable[[testing.RelationBase], object],
+) -> None:
+    metrics = testing.Relation(
+        "metrics-endpoint", "prometheus_scrape", local_app_data={"scrape_jobs": "[]"}
+    )
+    line = "^must be a relation of parca_scrape, not prometheus_scrape$"
+    with pytest.raises(TypeError, match=line):
+        function(metrics)
+
+
+@pytest.mark.parametrize("function", [published, scraped])
+def test_only_relations_between_applications_have_a_provider(
+    function: Callable[[testing.RelationBase], object],
+) -> None:
     with pytest.raises(
         TypeError, match=r"^must be an ops\.testing\.Relation, not a PeerRelation$"
     ):

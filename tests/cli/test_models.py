@@ -8,6 +8,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from parca_scrape._getters import as_object
 from parca_scrape.cli.models import check_models
 from tests.cli import deployed
 from tests.cli.deployments import Deployment, Relation, Side, Unit, show_unit
@@ -160,6 +161,40 @@ def test_the_output_of_the_script_is_checked() -> None:
 )
 def test_another_document_is_an_error(document: object, error: str) -> None:
     assert check(document) == [f"error: {error}; {EXPECTED}"]
+
+
+def test_what_utf_8_cannot_hold_is_an_error_of_its_own_model() -> None:
+    surrogates = {"parca/0": {"charm": "\ud83d\ude00"}}
+    good = gather(deployed.MACHINE, "3.6")
+    problems = check_models({"odd": surrogates, "good": good})
+    assert [*map(str, problems["odd"])] == [f"error: cannot be written as YAML; {EXPECTED}"]
+    assert problems["good"] == []
+
+
+def test_both_kinds_of_output_in_one_document_are_an_error() -> None:
+    collected = (INPUTS / "kubernetes-collected.txt").read_text(encoding="utf-8")
+    result = {"results": {"return-code": 0, "stdout": collected}}
+    units = as_object(gather(deployed.KUBERNETES, "3.6")) or {}
+    assert check({**units, "machine-0": result}) == [
+        "error: the output of juju show-unit cannot be combined with that of the script: pass one"
+        " of them"
+    ]
+
+
+def test_the_output_of_the_script_can_have_no_relation() -> None:
+    lines = [
+        '{"parca-scrape": 1, "endpoint": "profiling-endpoint", "unit": "parca/0"}',
+        '{"end": 1}',
+    ]
+    assert check({"parca/0": {"results": {"stdout": "\n".join(lines)}}}) == []
+
+
+def test_a_problem_of_the_input_is_reported_once_for_all_units_of_parca() -> None:
+    model = yaml.safe_load(show_unit(deployed.MACHINE, "parca/0", juju="3.6"))
+    [relation] = model["parca/0"]["relation-info"]
+    relation["application-data"]["scrape_jobs"] = ["no", "text"]
+    lines = check({"parca/0": model["parca/0"], "parca/1": model["parca/0"]})
+    assert len(lines) == len(set(lines)) > 0
 
 
 def test_units_of_several_models_are_an_error() -> None:

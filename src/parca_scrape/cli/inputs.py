@@ -169,4 +169,10 @@ def decode_input(text: str) -> Shown:
         return Shown({}, [decode_hook_output(text)])
     document = load(text)
     outputs = [decode_hook_output(output) for output in find_outputs(document)]
-    return Shown({}, outputs) if outputs else Shown(decode_show_unit(document), [])
+    try:
+        units = decode_show_unit(document)
+    except CommandError:
+        if not outputs:
+            raise
+        units = {}
+    return Shown(units, outputs)

@@ -12,8 +12,7 @@ import yaml
 
 from parca_scrape._names import DEFAULT_RELATION_NAME
 from parca_scrape.cli.console import CommandError
-from parca_scrape.cli.hook_output import join_outputs
-from parca_scrape.cli.inputs import HINT, Shown, decode_input
+from parca_scrape.cli.inputs import HINT, Shown, decode_input, join_inputs
 from parca_scrape.cli.joining import join_found
 from parca_scrape.cli.relations import Databag, RelationTexts, render_shown
 from parca_scrape.cli.show_unit import ShownRelation
@@ -46,10 +45,17 @@ def check_model(document: object, endpoint: str) -> List[Problem]:
     """Return the problems of one model; none if it has no relation of the endpoint."""
     try:
         units, outputs = read_shown(document)
-        parcas = [join_outputs(outputs)] if outputs else join_parcas(units, endpoint)
+        if not outputs:
+            parcas = join_parcas(units, endpoint)
+        elif any(output.records for output in outputs):
+            parcas = [join_inputs(units, outputs, endpoint)]
+        else:
+            parcas = []
     except CommandError as error:
         return [Problem("error", "", str(error))]
-    return [problem for relations in parcas for problem in render_shown(relations)[1]]
+    problems = (problem for relations in parcas for problem in render_shown(relations)[1])
+    # What is wrong in the input is so for each unit of Parca.
+    return list(dict.fromkeys(problems))
 
 
 def read_shown(document: object) -> Shown:
@@ -58,8 +64,11 @@ def read_shown(document: object) -> Shown:
     Raises:
         CommandError: it is something else.
     """
-    # Numbers and dates become text again, and aliases remain, which `load` refuses.
-    text: str = yaml.dump(document, Dumper=DUMPER, allow_unicode=True)
+    try:
+        # Numbers and dates become text again, and aliases remain, which `load` refuses.
+        text: str = yaml.dump(document, Dumper=DUMPER, allow_unicode=True)
+    except (ValueError, RecursionError):
+        raise CommandError(f"cannot be written as YAML; {HINT}") from None
     try:
         return decode_input(text)
     except CommandError as error:

@@ -91,7 +91,7 @@ from typing import (
 import ops
 
 # Licensed under the Apache License, Version 2.0: see http://www.apache.org/licenses/LICENSE-2.0
-# parca-scrape 0.1.0 sha256:ed8ac95c7eb397fccae38a76d5917fd9ad48cc689fe56c4272b4fd55f92ad3ce
+# parca-scrape 0.1.0 sha256:2f791579ee5469e743954b9b14ff92b0b95730bb785bde4508f3a8ce81c9c8d7
 # The digest is of all other lines. Made from the package: `parca-scrape vendor` writes a new one.
 
 VERSION = "0.1.0"
@@ -2901,7 +2901,8 @@ class ProfilingEndpointConsumer(ops.Object):
         problems: List[Problem] = []
         for unit in relation.units:
             name = unit.name
-            if name == departing:
+            # ops 2.23.0 and 3.0.0 list units of the application that are in another relation.
+            if name == departing or unit not in relation.data:
                 continue
             try:
                 units[name], found = UnitDatabag.decode(relation.data[unit], self._address_key)

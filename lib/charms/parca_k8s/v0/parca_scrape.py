@@ -91,7 +91,7 @@ from typing import (
 import ops
 
 # Licensed under the Apache License, Version 2.0: see http://www.apache.org/licenses/LICENSE-2.0
-# parca-scrape 0.1.0 sha256:b31abcbd91cedce1e6ac0e5674e6fdb168bc1570b02cee7916917da2cf444e51
+# parca-scrape 0.1.0 sha256:7465166f605a8b1c56f84b3c5a4df7e5553edbcee92e780553fa17475eb1d55c
 # The digest is of all other lines. Made from the package: `parca-scrape vendor` writes a new one.
 
 VERSION = "0.1.0"
@@ -2901,7 +2901,8 @@ class ProfilingEndpointConsumer(ops.Object):
         problems: List[Problem] = []
         for unit in relation.units:
             name = unit.name
-            if name == departing:
+            # ops 2.23.0 and 3.0.0 list units of the application that are in another relation.
+            if name == departing or unit not in relation.data:
                 continue
             try:
                 units[name], found = UnitDatabag.decode(relation.data[unit], self._address_key)
