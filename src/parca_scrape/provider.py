@@ -40,8 +40,8 @@ LOCALHOST_RULE = (
 class ProfilingEndpointProvider(ops.Object):
     """Publishes what Parca should scrape from this charm.
 
-    It publishes when the relation changes, on upgrade and after a leader election, and whenever
-    `set_scrape_job_spec()` is called.
+    It publishes when a unit joins, when the relation changes, on upgrade and after a leader
+    election, and whenever `set_scrape_job_spec()` is called.
     """
 
     def __init__(
@@ -110,7 +110,9 @@ class ProfilingEndpointProvider(ops.Object):
             self.framework.observe(event, self._on_unit_changed)
 
     def update_scrape_job_spec(self, jobs: Optional[JobSource]) -> None:
-        """Publish other jobs than those given to the constructor, until the end of the hook.
+        """Publish other jobs than those given to the constructor, and forget them after the hook.
+
+        The next time that the library publishes, it publishes the jobs of the constructor.
 
         Raises:
             InvalidJobError: an item is neither a `Job` nor a mapping, or not JSON.

@@ -41,7 +41,7 @@ CRASHES: Dict[str, Change] = {
     "a job that is `null`": None,
 }
 REFUSED: Dict[str, Change] = {
-    "two jobs of one name": {"job_name": "good"},
+    "two jobs with the same name": {"job_name": "good"},
     "a job without a name": {"job_name": ""},
     "a `scrape_timeout` that is not longer than the `scrape_interval`": {"scrape_timeout": "10s"},
     "a `scrape_timeout` below 2s while `process_cpu` is on": {
@@ -50,12 +50,12 @@ REFUSED: Dict[str, Change] = {
     },
     "text that is not a duration": {"scrape_interval": "soon"},
     "a key that Parca does not know": {"metrics_path": "/"},
-    "a wrong type, such as a list or a text where a boolean belongs": tls(
+    "a wrong type, such as a list or a string where a boolean belongs": tls(
         {"insecure_skip_verify": "perhaps"}
     ),
     "a `cert` without a `key`, or the reverse": tls({"cert": CERTIFICATE}),
     "an unknown TLS version": tls({"min_version": "TLS14"}),
-    "half of a surrogate pair in a text": {"job_name": "\ud83d"},
+    "half of a surrogate pair in a string": {"job_name": "\ud83d"},
 }
 USELESS: Dict[str, Change] = {
     "a target with a scheme or a path": {"static_configs": [{"targets": ["zinc:80/debug"]}]},

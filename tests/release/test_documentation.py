@@ -93,6 +93,12 @@ def test_links_on_pypi_are_absolute_and_of_one_repository(page: str) -> None:
     assert [link for link in links if not BLOB.match(link)] == []
 
 
+def test_every_page_that_says_what_is_not_on_pypi_yet_is_listed_for_the_release() -> None:
+    pages = [page for page in PAGES if page != "RELEASING.md"]
+    says_so = [page for page in pages if "not on PyPI yet" in " ".join(read(page).split())]
+    assert [page for page in says_so if f"`{page}`" not in read("RELEASING.md")] == []
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_every_command_is_one_that_there_is(page: str) -> None:
     for arguments in COMMAND.findall(read(page)):

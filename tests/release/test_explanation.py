@@ -26,9 +26,8 @@ PAGE = (FOLDER / f"{NAME}.md").read_text(encoding="utf-8")
 DRAWING = FOLDER / f"{NAME}.svg"
 BLOCKS = list(find_blocks(NAME, PAGE))
 JOBS, VALUES = [block.text for block in BLOCKS if block.language == "python"]
-DATABAGS, SCRAPE_CONFIGS = [
-    yaml.safe_load(block.text) for block in BLOCKS if block.language == "yaml"
-]
+PUBLISHED, RENDERED = [block.text for block in BLOCKS if block.language == "yaml"]
+DATABAGS, SCRAPE_CONFIGS = map(yaml.safe_load, (PUBLISHED, RENDERED))
 [PROBLEM] = [block.text for block in BLOCKS if block.language == "text"]
 [LABELS] = [json.loads(block.text) for block in BLOCKS if block.language == "json"]
 RELATION = read_relation(7, "zinc", DATABAGS["app"], DATABAGS["units"])
@@ -58,7 +57,8 @@ def test_the_typed_values_are_what_the_consumer_decodes() -> None:
 
 def test_the_scrape_config_and_the_problem_are_what_the_consumer_renders() -> None:
     scrape_configs, problems = render([RELATION])
-    assert {"scrape_configs": scrape_configs} == SCRAPE_CONFIGS
+    # In the order of the keys, too.
+    assert yaml.safe_dump({"scrape_configs": scrape_configs}, sort_keys=False) == RENDERED
     assert "".join(f"{problem}\n" for problem in problems) == PROBLEM
 
 

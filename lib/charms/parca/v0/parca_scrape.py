@@ -91,7 +91,7 @@ from typing import (
 import ops
 
 # Licensed under the Apache License, Version 2.0: see http://www.apache.org/licenses/LICENSE-2.0
-# parca-scrape 0.1.0 sha256:2f791579ee5469e743954b9b14ff92b0b95730bb785bde4508f3a8ce81c9c8d7
+# parca-scrape 0.1.0 sha256:74b7f4b6d5a5ed2a2353ec1575e812a179efe0cc6ae0493731c0b2ee5317abbd
 # The digest is of all other lines. Made from the package: `parca-scrape vendor` writes a new one.
 
 VERSION = "0.1.0"
@@ -2612,8 +2612,8 @@ LOCALHOST_RULE = (
 class ProfilingEndpointProvider(ops.Object):
     """Publishes what Parca should scrape from this charm.
 
-    It publishes when the relation changes, on upgrade and after a leader election, and whenever
-    `set_scrape_job_spec()` is called.
+    It publishes when a unit joins, when the relation changes, on upgrade and after a leader
+    election, and whenever `set_scrape_job_spec()` is called.
     """
 
     def __init__(
@@ -2682,7 +2682,9 @@ class ProfilingEndpointProvider(ops.Object):
             self.framework.observe(event, self._on_unit_changed)
 
     def update_scrape_job_spec(self, jobs: Optional[JobSource]) -> None:
-        """Publish other jobs than those given to the constructor, until the end of the hook.
+        """Publish other jobs than those given to the constructor, and forget them after the hook.
+
+        The next time that the library publishes, it publishes the jobs of the constructor.
 
         Raises:
             InvalidJobError: an item is neither a `Job` nor a mapping, or not JSON.

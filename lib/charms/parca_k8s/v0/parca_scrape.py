@@ -91,7 +91,7 @@ from typing import (
 import ops
 
 # Licensed under the Apache License, Version 2.0: see http://www.apache.org/licenses/LICENSE-2.0
-# parca-scrape 0.1.0 sha256:7465166f605a8b1c56f84b3c5a4df7e5553edbcee92e780553fa17475eb1d55c
+# parca-scrape 0.1.0 sha256:ac35e97a9d876652d92de2fe3537f5c033ce27a23a4707e8659bdaa46d770881
 # The digest is of all other lines. Made from the package: `parca-scrape vendor` writes a new one.
 
 VERSION = "0.1.0"
@@ -2612,8 +2612,8 @@ LOCALHOST_RULE = (
 class ProfilingEndpointProvider(ops.Object):
     """Publishes what Parca should scrape from this charm.
 
-    It publishes when the relation changes, on upgrade and after a leader election, and whenever
-    `set_scrape_job_spec()` is called.
+    It publishes when a unit joins, when the relation changes, on upgrade and after a leader
+    election, and whenever `set_scrape_job_spec()` is called.
     """
 
     def __init__(
@@ -2682,7 +2682,9 @@ class ProfilingEndpointProvider(ops.Object):
             self.framework.observe(event, self._on_unit_changed)
 
     def update_scrape_job_spec(self, jobs: Optional[JobSource]) -> None:
-        """Publish other jobs than those given to the constructor, until the end of the hook.
+        """Publish other jobs than those given to the constructor, and forget them after the hook.
+
+        The next time that the library publishes, it publishes the jobs of the constructor.
 
         Raises:
             InvalidJobError: an item is neither a `Job` nor a mapping, or not JSON.
