@@ -22,7 +22,7 @@ class Problem:
     """
 
     severity: Severity
-    """`error`: something is not scraped. `warning`: it is, but probably not as intended."""
+    """`error`: this part is skipped. `warning`: it is kept, but probably not as intended."""
     path: str
     """Where in the data, for example `scrape_jobs[2].static_configs[0].targets[1]`."""
     message: str

@@ -91,7 +91,7 @@ from typing import (
 import ops
 
 # Licensed under the Apache License, Version 2.0: see http://www.apache.org/licenses/LICENSE-2.0
-# parca-scrape 0.1.0 sha256:74b7f4b6d5a5ed2a2353ec1575e812a179efe0cc6ae0493731c0b2ee5317abbd
+# parca-scrape 0.1.0 sha256:5685cc78cc736bf2110695893cfef0336feb63496a3bd699dd4e472e89c2cffc
 # The digest is of all other lines. Made from the package: `parca-scrape vendor` writes a new one.
 
 VERSION = "0.1.0"
@@ -615,7 +615,7 @@ class Problem:
     """
 
     severity: Severity
-    """`error`: something is not scraped. `warning`: it is, but probably not as intended."""
+    """`error`: this part is skipped. `warning`: it is kept, but probably not as intended."""
     path: str
     """Where in the data, for example `scrape_jobs[2].static_configs[0].targets[1]`."""
     message: str

@@ -91,7 +91,7 @@ from typing import (
 import ops
 
 # Licensed under the Apache License, Version 2.0: see http://www.apache.org/licenses/LICENSE-2.0
-# parca-scrape 0.1.0 sha256:ac35e97a9d876652d92de2fe3537f5c033ce27a23a4707e8659bdaa46d770881
+# parca-scrape 0.1.0 sha256:676b92e0cf8094e9d4276a58966def8c37f249a119c6e5d5357ca5935349b573
 # The digest is of all other lines. Made from the package: `parca-scrape vendor` writes a new one.
 
 VERSION = "0.1.0"
@@ -615,7 +615,7 @@ class Problem:
     """
 
     severity: Severity
-    """`error`: something is not scraped. `warning`: it is, but probably not as intended."""
+    """`error`: this part is skipped. `warning`: it is kept, but probably not as intended."""
     path: str
     """Where in the data, for example `scrape_jobs[2].static_configs[0].targets[1]`."""
     message: str
