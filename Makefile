@@ -164,7 +164,8 @@ functional: $(VENV)/with-tests
 LOCKED := tests:3.8 tests-ops2.2:3.8 tests-ops2.23:3.8 tools:3.11 mutation:3.12 fuzz:3.12 publish:3.13 examples:3.10
 lock: $(TOOLS)/installed
 	cd tools/requirements && for file in $(LOCKED); do \
-	    ../../$(TOOL)/uv pip compile --quiet --upgrade --universal --strip-extras --no-annotate \
+	    case $$file in publish:*) hashes=--generate-hashes ;; *) hashes= ;; esac; \
+	    ../../$(TOOL)/uv pip compile --quiet --upgrade --universal --strip-extras --no-annotate $$hashes \
 	        --python-version $${file#*:} $${file%:*}.in -o $${file%:*}.txt || exit; \
 	done
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
@@ -25,13 +27,13 @@ myst_linkify_fuzzy_links = False
 # Two hyphens are those of an option, not a dash.
 smartquotes_action = "q"
 
-html_baseurl = "/"
+html_baseurl = os.environ.get("READTHEDOCS_CANONICAL_URL", "/")
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 templates_path = ["_templates"]
 html_show_sphinx = False
 html_show_copyright = False
-# There is no address yet that a button could lead to: see RELEASING.md.
+# The repository has no address yet that a button could lead to.
 disable_feedback_button = True
 html_context = {"sequential_nav": "both", "github_issues": ""}
 

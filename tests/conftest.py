@@ -43,6 +43,7 @@ MARKS: Dict[str, Sequence[str]] = {
     "oracle": ["package_only", "once"],
     "release": ["package_only", "once"],
     "release/test_documentation": ["package_only", "state_transitions"],
+    "release/test_reference": ["package_only", "state_transitions", "once"],
     "release/test_snippets": ["package_only", "state_transitions", "once"],
 }
 

@@ -44,7 +44,7 @@ class Block:
 def find_pages() -> List[str]:
     """Return the pages whose blocks are checked."""
     pages = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/**/*.md"))
-    return ["README.md", *(page for page in pages if page not in LEFT_OUT)]
+    return ["README.md", "examples/README.md", *(page for page in pages if page not in LEFT_OUT)]
 
 
 def find_blocks(page: str, text: str) -> Iterator[Block]:

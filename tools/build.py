@@ -19,7 +19,16 @@ from typing import Dict
 
 ROOT = Path(__file__).resolve().parent.parent
 DIST = ROOT / "dist"
-LEFT_OUT = (".git", ".venv*", ".matrix", ".*_cache", ".hypothesis", "__pycache__", "dist")
+LEFT_OUT = (
+    ".git",
+    ".venv*",
+    ".matrix",
+    "_build",
+    ".*_cache",
+    ".hypothesis",
+    "__pycache__",
+    "dist",
+)
 
 # The time for a tree without git, which is also the default of hatchling.
 DEFAULT_EPOCH = "1580601600"

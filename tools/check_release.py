@@ -36,6 +36,8 @@ def find_faults(tag: str) -> Iterator[str]:
         yield f"the single files are not recorded: run {RECORD_COMMAND}"
     if f"## [{version}]" not in read("CHANGELOG.md"):
         yield f"CHANGELOG.md has no entry for {version}"
+    if "@OWNER/" in read(".github/CODEOWNERS"):
+        yield ".github/CODEOWNERS: @OWNER is no organisation: see RELEASING.md"
     pages = sorted(page.relative_to(ROOT).as_posix() for page in ROOT.glob("docs/**/*.md"))
     for path in (*PROJECT_FILES, *pages):
         if UNKNOWN_ADDRESS in read(path):

@@ -129,6 +129,7 @@ def relation_for_requirer(
         raise TypeError("units_data replaces addresses: leave them out")
     topology = topology or make_topology(app_name or DEFAULT_APPLICATION)
     if app_data is None:
+        check_topology(topology)
         app_data = encode_app(list_jobs(DEFAULT_JOBS if jobs is None else jobs), topology)
     if units_data is None:
         units_data = make_units(topology, addresses)
@@ -149,10 +150,10 @@ def published(relation: testing.RelationBase) -> ProviderData:
         TypeError: the relation has another interface, or is no relation to another application.
     """
     databags = decode_databags(relation)
-    # Without units nothing is scraped, but it is published all the same.
-    app_databag, problems = AppDatabag.decode(find_provider(relation)[1])
-    if databags.units:
-        problems = render([databags])[1]
+    app_databag, problems = databags.app_databag, render([databags])[1]
+    if not databags.units:
+        # Nothing is scraped, but it is published all the same.
+        app_databag, problems = AppDatabag.decode(find_provider(relation)[1])
     if problems:
         raise DatabagError(problems)
     hosts = {unit.name or name: unit.address for name, unit in databags.units.items()}
@@ -214,6 +215,12 @@ def make_topology(application: str) -> Topology:
     )
 
 
+def check_topology(topology: Topology) -> None:
+    """Raise `InvalidJobError` for a topology that no charm publishes."""
+    for problem in AppDatabag.decode(encode_app([], topology))[1]:
+        raise InvalidJobError(problem.path, problem.message)
+
+
 def make_units(
     topology: Topology, given: Optional[Mapping[int, str]]
 ) -> Dict[int, Dict[str, str]]:
@@ -226,7 +233,8 @@ def make_units(
         try:
             unit = UnitDatabag(address=address, name=f"{application}/{number}")
         except InvalidJobError as error:
-            path = "app_name" if given is None else f"addresses[{number}]"
+            is_given = given is not None and error.path == "address"
+            path = f"addresses[{number}]" if is_given else "application"
             raise InvalidJobError(path, error.rule) from None
         databags[number] = {**addresses_of_juju(number), **unit.encode()}
     return databags

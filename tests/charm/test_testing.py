@@ -8,7 +8,7 @@ import ssl
 import subprocess
 import sys
 from pathlib import Path
-from typing import Callable, List, Optional
+from typing import Callable, Dict, List
 
 import ops
 import pytest
@@ -67,39 +67,31 @@ class ShopCharm(ops.CharmBase):
 
 
 class ParcaCharm(ops.CharmBase):
-    served: Optional[List[ScrapeConfig]] = None
-
     def __init__(self, framework: ops.Framework) -> None:
         super().__init__(framework)
         self.profiling = ProfilingEndpointConsumer(self, ENDPOINT)
-        framework.observe(self.profiling.on.targets_changed, self._on_targets_changed)
-
-    def _on_targets_changed(self, _: ops.EventBase) -> None:
-        ParcaCharm.served = self.profiling.jobs()
 
 
-def make_context(charm: type[ops.CharmBase], role: str) -> testing.Context[ops.CharmBase]:
-    name = charm.__name__.replace("Charm", "").lower()
-    return testing.Context(
-        charm, meta={"name": name, role: {ENDPOINT: {"interface": "parca_scrape"}}}
-    )
+def describe(name: str, role: str) -> Dict[str, object]:
+    """Return the metadata of a charm."""
+    return {"name": name, role: {ENDPOINT: {"interface": "parca_scrape"}}}
 
 
 def run_shop(*, leader: bool) -> testing.RelationBase:
     """Return the relation after the charm that is profiled has joined it."""
-    context = make_context(ShopCharm, "provides")
+    context = testing.Context(ShopCharm, meta=describe("shop", "provides"))
     relation = relation_for_provider(ENDPOINT)
     state = testing.State(relations=[relation], leader=leader, model=MODEL)
     event = context.on.relation_joined(relation, remote_unit=0)
     return context.run(event, state).get_relation(relation.id)
 
 
-def run_parca(*relations: testing.Relation) -> Optional[List[ScrapeConfig]]:
+def run_parca(*relations: testing.Relation) -> List[ScrapeConfig]:
     """Return what the Parca charm serves."""
-    context = make_context(ParcaCharm, "requires")
-    event = context.on.relation_changed(relations[0], remote_unit=0)
-    context.run(event, testing.State(relations=relations))
-    return ParcaCharm.served
+    context = testing.Context(ParcaCharm, meta=describe("parca", "requires"))
+    with context(context.on.start(), testing.State(relations=relations)) as manager:
+        served: List[ScrapeConfig] = manager.charm.profiling.jobs()
+        return served
 
 
 def test_what_a_leader_published_is_returned_as_typed_values() -> None:
@@ -160,7 +152,7 @@ def test_the_relation_of_a_requirer_has_a_typical_application() -> None:
 
 
 def test_the_relation_of_a_requirer_holds_what_it_is_given() -> None:
-    topology = Topology("elsewhere", "0190c5a1", "cart", "cart/3", "cart-k8s")
+    topology = Topology("elsewhere", SHOP.model_uuid, "cart", "cart/3", "cart-k8s")
     relation = relation_for_requirer(
         ENDPOINT,
         app_name="remote-1",
@@ -265,7 +257,13 @@ def test_an_address_that_no_unit_can_publish_is_refused() -> None:
 def test_a_name_that_makes_no_address_is_refused() -> None:
     with pytest.raises(InvalidJobError) as raised:
         relation_for_requirer(ENDPOINT, app_name="shop/0")
-    assert str(raised.value).startswith("app_name: must be ")
+    assert str(raised.value).startswith("application: must be ")
+
+
+def test_a_topology_that_no_charm_can_publish_is_refused() -> None:
+    with pytest.raises(InvalidJobError) as raised:
+        relation_for_requirer(ENDPOINT, topology=Topology("market", "0190c5a1", "shop"))
+    assert str(raised.value) == "scrape_metadata.model_uuid: must be a UUID"
 
 
 def test_two_arguments_for_one_databag_are_refused() -> None:

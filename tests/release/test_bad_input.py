@@ -1,4 +1,4 @@
-"""Parca does with bad input what the explanation says, by a model of its code, and we skip it."""
+"""What the explanation says of bad input: what Parca does by the model of it, and what we skip."""
 
 from __future__ import annotations
 

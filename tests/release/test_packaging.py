@@ -144,6 +144,8 @@ def release(tmp_path: Path) -> Path:
     content = json.loads(record.read_text(encoding="utf-8"))
     content["released"]["1000"] = content["digests"]
     record.write_text(json.dumps(content), encoding="utf-8")
+    (tmp_path / ".github").mkdir()
+    (tmp_path / ".github" / "CODEOWNERS").write_text("* @parca/maintainers\n", encoding="utf-8")
     with (tmp_path / "CHANGELOG.md").open("a", encoding="utf-8") as stream:
         stream.write(f"\n## [{VERSION}]\n")
     return tmp_path
@@ -174,6 +176,14 @@ def test_a_release_without_an_entry_in_the_changelog_is_refused(release: Path) -
     (release / "CHANGELOG.md").write_text("# Changelog\n", encoding="utf-8")
 
     assert check_release(release, f"v{VERSION}") == [f"CHANGELOG.md has no entry for {VERSION}"]
+
+
+def test_a_release_without_owners_is_refused(release: Path) -> None:
+    shutil.copy(str(ROOT / ".github" / "CODEOWNERS"), str(release / ".github"))
+
+    assert check_release(release, f"v{VERSION}") == [
+        ".github/CODEOWNERS: @OWNER is no organisation: see RELEASING.md",
+    ]
 
 
 def test_a_release_without_the_address_of_the_repository_is_refused(release: Path) -> None:

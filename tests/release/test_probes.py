@@ -197,23 +197,6 @@ def write_ruleset(folder: Path, option: str) -> str:
     return f"file://{write(folder, 'ruleset.yaml', f'{text}    with: [{{{option}}}]')}"
 
 
-def test_the_output_of_the_script_is_checked_too(tmp_path: Path) -> None:
-    collected = (INPUTS / "cross-model-consuming-collected.txt").read_text(encoding="utf-8")
-    result = {"parca/0": {"id": "7", "results": {"return-code": 0, "stdout": collected}}}
-    units = write(tmp_path, "units.yaml", json.dumps(result))
-    assert check(tmp_path, "--verbose", "--show-unit", units) == (0, GREEN, "")
-
-
-def test_a_file_of_another_command_fails_the_probe(tmp_path: Path) -> None:
-    status = write(tmp_path, "status.yaml", "model: {name: cos}\n")
-    line = (
-        "no unit found; expected the output of juju show-unit, or of the script that parca-scrape"
-        " collect prints"
-    )
-    expected = RED.format(f"problems found: 1\n{status}: error: {line}")
-    assert check(tmp_path, "--verbose", "--show-unit", status) == (0, expected, "")
-
-
 def test_the_probe_says_how_to_install_the_library(tmp_path: Path) -> None:
     units = INPUTS / "peers-juju-3.6-all.yaml"
     expected = RED.format(
@@ -230,15 +213,6 @@ def test_the_output_in_the_guide_is_that_of_juju_doctor(tmp_path: Path) -> None:
     units = "examples/juju-4-units.yaml"
     [block] = OUTPUT_BLOCK.findall(guide)
     assert check(tmp_path, "--verbose", "--show-unit", units) == (0, block, "")
-
-
-def test_the_commands_in_the_guide_have_options_of_juju_doctor(tmp_path: Path) -> None:
-    guide = (ROOT / "probes" / "README.md").read_text(encoding="utf-8")
-    commands = re.findall(r"^ +juju-doctor check (.+)$", guide, re.MULTILINE)
-    options = {option for command in commands for option in re.findall("--[a-z-]+", command)}
-    _, out, _ = check(tmp_path, "--help")
-    assert options == {"--verbose", "--probe", "--model", "--show-unit"}
-    assert options <= set(re.findall("--[a-z-]+", out))
 
 
 def test_the_ruleset_in_the_guide_runs_the_probe(tmp_path: Path) -> None:

@@ -26,7 +26,6 @@ ACTIONS = {
     "actions/setup-python",
     "actions/upload-artifact",
 }
-PERMISSIONS: Dict[str, Dict[str, object]] = {"publish": {"contents": "read", "id-token": "write"}}
 
 # The syntax of issue forms. Source: the pages syntax-for-issue-forms and
 # syntax-for-githubs-form-schema of https://docs.github.com/en/communities.
@@ -72,17 +71,6 @@ def test_every_action_is_pinned_to_one_commit_of_a_release() -> None:
     assert sorted(use.partition("@")[0] for use in set(uses)) == sorted(ACTIONS)
 
 
-@pytest.mark.parametrize("name", WORKFLOWS)
-def test_a_checkout_keeps_no_token(name: str) -> None:
-    workflow = load(read_workflow(name))
-    jobs = [as_object(job) or {} for job in (as_object(workflow["jobs"]) or {}).values()]
-    steps = [as_object(step) or {} for job in jobs for step in as_list(job.get("steps")) or ()]
-    checkouts = [step for step in steps if str(step.get("uses")).startswith("actions/checkout@")]
-    assert [step.get("with") for step in checkouts] == [{"persist-credentials": False}] * len(
-        checkouts
-    )
-
-
 def test_workflows_run_only_targets_that_exist() -> None:
     [targets] = PHONY.findall(read("Makefile"))
     made = [target for name in WORKFLOWS for target in MAKE.findall(read_workflow(name))]
@@ -100,13 +88,11 @@ def test_the_site_is_kept_from_where_it_is_built() -> None:
 
 
 @pytest.mark.parametrize("name", WORKFLOWS)
-def test_a_job_has_a_name_a_time_limit_and_no_permission_that_it_does_not_need(name: str) -> None:
-    workflow = load(read_workflow(name))
-    assert workflow["permissions"] == {"contents": "read"}
-    for key, raw in (as_object(workflow["jobs"]) or {}).items():
-        job = as_object(raw) or {}
-        assert job.get("permissions") == PERMISSIONS.get(key)
-        assert {"name", "timeout-minutes"} <= set(job)
+def test_every_job_has_a_time_limit(name: str) -> None:
+    jobs = as_object(load(read_workflow(name))["jobs"]) or {}
+    assert [
+        key for key, job in jobs.items() if "timeout-minutes" not in (as_object(job) or {})
+    ] == []
 
 
 @pytest.mark.parametrize("name", FORMS)
@@ -182,30 +168,3 @@ def find_faults_of_element(element: Mapping[str, object]) -> Iterator[str]:
 )
 def test_a_form_that_github_does_not_show_is_noticed(form: str, faults: List[str]) -> None:
     assert list(find_faults(load(form))) == faults
-
-
-def test_the_chooser_of_issues_offers_forms_and_links_only() -> None:
-    config = load(read(".github/ISSUE_TEMPLATE/config.yml"))
-    links = [as_object(link) or {} for link in as_list(config["contact_links"]) or ()]
-    assert (config["blank_issues_enabled"], {*config}) == (
-        False,
-        {"blank_issues_enabled", "contact_links"},
-    )
-    assert [{*link} for link in links] == [{"name", "url", "about"}]
-
-
-def test_dependabot_updates_actions_and_every_file_of_requirements() -> None:
-    updates = [
-        as_object(one) or {}
-        for one in as_list(load(read(".github/dependabot.yml"))["updates"]) or ()
-    ]
-    assert {(one["package-ecosystem"], one["directory"]) for one in updates} == {
-        ("github-actions", "/"),
-        ("uv", "/tools/requirements"),
-    }
-    assert [one["cooldown"] for one in updates] == [{"default-days": 7}] * 2
-
-
-def test_what_stands_in_for_the_owners_is_to_be_filled_in() -> None:
-    [owner] = re.findall(r"^\* (@OWNER/\S+)$", read(".github/CODEOWNERS"), re.MULTILINE)
-    assert f"`{owner}`" in read("RELEASING.md")

@@ -49,7 +49,9 @@ class LedgerCharm(ops.CharmBase):
     def _on_collect_unit_status(self, event: ops.CollectStatusEvent) -> None:
         """Report what could not be published."""
         for problem in self.profiling.problems():
-            event.add_status(ops.ActiveStatus(str(problem)))
+            is_error = problem.severity == "error"
+            line = str(problem)
+            event.add_status(ops.BlockedStatus(line) if is_error else ops.ActiveStatus(line))
         event.add_status(ops.ActiveStatus())
 
 

@@ -48,10 +48,10 @@ def test_a_parca_in_another_model_scrapes_both_processes(
 ) -> None:
     [charm] = CHARM.glob("*.charm")
     model_of_ledger.deploy(charm, resources={"ledger": PROGRAM})
-    model_of_ledger.offer(f"{model_of_ledger.model}.ledger", endpoint="profiling-endpoint")
     model_of_parca.deploy("parca", channel="edge", base="ubuntu@24.04")
-    model_of_parca.consume(f"{model_of_ledger.model}.ledger")
-    model_of_parca.integrate("parca:profiling-endpoint", "ledger")
+    model_of_parca.offer(f"{model_of_parca.model}.parca", endpoint="profiling-endpoint")
+    model_of_ledger.consume(f"{model_of_parca.model}.parca")
+    model_of_ledger.integrate("ledger:profiling-endpoint", "parca")
     status = model_of_ledger.wait(jubilant.all_active, error=jubilant.any_error)
     address = status.apps["ledger"].units["ledger/0"].public_address
     expected = {f"{address}:6060", f"{address}:6061"}

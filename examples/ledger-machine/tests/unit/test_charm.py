@@ -60,7 +60,7 @@ def test_a_unit_without_an_address_says_so_in_its_status() -> None:
     state = testing.State(relations={parca}, networks={network}, leader=True)
     state = context.run(context.on.relation_joined(parca, remote_unit=0), state)
     line = f"error: relation {parca.id} parca: parca_scrape_unit_address: must be a host name"
-    assert isinstance(state.unit_status, testing.ActiveStatus)
+    assert isinstance(state.unit_status, testing.BlockedStatus)
     assert state.unit_status.message.startswith(line)
 
 
