@@ -34,6 +34,14 @@ OPS = {
 # package and one single file, which the oldest Python tests with every ops.
 SINGLE_FILE = "file-parca_k8s"
 
+# The command line, which does not depend on ops, and what runs hooks in processes, which is slow.
+IN_WHOLE_SESSIONS = [
+    "tests/cli/*",
+    "tests/migration/*",
+    "tests/charm/test_dispatch*",
+    "tests/charm/test_migration*",
+]
+
 # pyenv has a shim on PATH for each of its Pythons, which fails for those that are not activated.
 PYENV = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
 FOLDERS = [str(folder) for folder in PYENV.glob("versions/*/bin")]
@@ -54,8 +62,8 @@ def list_ops(python: str) -> List[str]:
     return [ops for ops, (_, pythons) in OPS.items() if python in pythons]
 
 
-def has_commands(python: str, ops: str) -> bool:
-    """Return whether the command line is tested: with the newest ops only."""
+def is_whole(python: str, ops: str) -> bool:
+    """Return whether all tests run: on the oldest and the newest Python, with its newest ops."""
     found = find_pythons()
     return python in (found[0], found[-1]) and ops == list_ops(python)[-1]
 
@@ -95,9 +103,8 @@ def matrix(session: nox.Session, ops: str, form: str) -> None:
 
     session.install("--quiet", "--requirement", f"tools/requirements/{requirements}", log=False)
     options = ["--library", form, "--hypothesis-profile", "small", "-m", "not once"]
-    # The command line does not depend on ops; the oldest and the newest Python are enough for it.
-    if not has_commands(str(session.python), ops):
-        options += ["--ignore", "tests/cli", "--ignore", "tests/migration"]
+    if not is_whole(str(session.python), ops):
+        options += [f"--ignore-glob={pattern}" for pattern in IN_WHOLE_SESSIONS]
     command = ["python", "-m", "pytest", "-p", "no:cacheprovider", *options]
     output = session.run(*command, env=settings, silent=True) or ""
     session.log(output.strip().rpartition("\n")[2])
