@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Dict, List, Sequence
 
 from tests.functional.parca import Parca
@@ -15,11 +16,13 @@ HOST = "127.0.1.1"
 # reach the limit: with large profiles within seconds.
 OPTIONS = ("--enable-persistence", f"--storage-active-memory={16 * 2**20}")
 COMPACTIONS, BLOCKS = 3, 1
+COMPACTED = "frostdb_lsm_compactions_total"
 BLOCKS_BEGUN = "frostdb_table_blocks_rotated_total"
 BLOCKS_WRITTEN = "frostdb_table_blocks_persisted_total"
 GOOD_SIZE, HOSTILE_SIZE = 50, 4000
 GOOD_PATH = f"/{GOOD_SIZE}/goroutine"
 STORE_SECONDS = 90
+SETTLED_SECONDS = 3
 
 LABELS: Sequence[Dict[str, str]] = (
     # FrostDB writes the names of columns as `labels:a,b;stacktrace:`.
@@ -71,16 +74,19 @@ def test_samples_of_a_good_provider_survive_compactions_with_those_of_hostile_on
 
     def is_compacted() -> bool:
         return (
-            real_parca.metric("frostdb_lsm_compactions_total") >= COMPACTIONS
+            real_parca.metric(COMPACTED) >= COMPACTIONS
             and real_parca.metric(BLOCKS_WRITTEN) >= BLOCKS
         )
 
     def is_settled() -> bool:
-        return real_parca.metric(BLOCKS_WRITTEN) == real_parca.metric(BLOCKS_BEGUN)
+        compacted = real_parca.metric(COMPACTED)
+        time.sleep(SETTLED_SECONDS)
+        is_written = real_parca.metric(BLOCKS_WRITTEN) == real_parca.metric(BLOCKS_BEGUN)
+        return is_written and real_parca.metric(COMPACTED) == compacted
 
     assert real_parca.wait_until(is_compacted, STORE_SECONDS), real_parca.log()[-2000:]
     program.stop()
-    # Parca fails to read a block that it is writing.
+    # Parca fails to read a block that it is writing; nor should it be compacting when it stops.
     assert real_parca.wait_until(is_settled, STORE_SECONDS), real_parca.log()[-2000:]
     served: Samples = dict.fromkeys(program.served(GOOD_PATH), GOOD_SIZE)
     assert settled_samples(real_parca, served) == served
