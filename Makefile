@@ -158,10 +158,12 @@ examples: $(EXAMPLES)/installed
 
 # Most of these tests wait, so there are more of them at once than there may be processors; but those
 # of the limits and of the storage keep Parca busy, which must not be short of processors.
-BUSY := tests/functional/test_limits.py tests/functional/test_storage.py
+LIMITS := tests/functional/test_limits.py
+STORAGE := tests/functional/test_storage.py
 functional: $(VENV)/with-tests
-	$(RUN) -m pytest -rs --numprocesses 4 $(addprefix --ignore ,$(BUSY)) tests/functional
-	$(RUN) -m pytest -rs --numprocesses 2 $(BUSY)
+	$(RUN) -m pytest -rs --numprocesses 4 --ignore $(LIMITS) --ignore $(STORAGE) tests/functional
+	$(RUN) -m pytest -rs --numprocesses 2 $(LIMITS)
+	$(RUN) -m pytest -rs $(STORAGE)
 
 # Each file of requirements with the oldest Python that it is for.
 LOCKED := tests:3.8 tests-ops2.2:3.8 tests-ops2.23:3.8 tools:3.11 mutation:3.12 fuzz:3.12 publish:3.13 examples:3.10
