@@ -8,7 +8,6 @@ the conventions for interface libraries of `canonical/charmlibs`
 
 from __future__ import annotations
 
-import dataclasses
 import ipaddress
 from dataclasses import dataclass, field
 from typing import Dict, Iterable, List, Mapping, Optional, Tuple, Union
@@ -17,19 +16,19 @@ from ops import testing
 
 from parca_scrape._legacy import LEGACY_ADDRESS_KEY
 from parca_scrape._names import RELATION_INTERFACE_NAME
+from parca_scrape.cli.relations import RelationTexts
 from parca_scrape.databag import (
     SCRAPE_JOBS_KEY,
     SCRAPE_METADATA_KEY,
     UNIT_ADDRESS_KEY,
     UNIT_NAME_KEY,
     AppDatabag,
-    RelationDatabags,
     UnitDatabag,
     encode_app,
 )
 from parca_scrape.hosts import HostMap
 from parca_scrape.jobs import Job, list_jobs
-from parca_scrape.problems import DatabagError, InvalidJobError, Problem
+from parca_scrape.problems import DatabagError, InvalidJobError
 from parca_scrape.render import ScrapeConfig, render
 from parca_scrape.static_configs import StaticConfig
 from parca_scrape.topology import Topology
@@ -149,11 +148,12 @@ def published(relation: testing.RelationBase) -> ProviderData:
         DatabagError: something is wrong with what it published.
         TypeError: the relation has another interface, or is no relation to another application.
     """
-    databags = decode_databags(relation)
+    texts = find_provider(relation)
+    databags = texts.decode()
     app_databag, problems = databags.app_databag, render([databags])[1]
     if not databags.units:
         # Nothing is scraped, but it is published all the same.
-        app_databag, problems = AppDatabag.decode(find_provider(relation)[1])
+        app_databag, problems = AppDatabag.decode(texts.app_databag)
     if problems:
         raise DatabagError(problems)
     hosts = {unit.name or name: unit.address for name, unit in databags.units.items()}
@@ -169,24 +169,11 @@ def scraped(*relations: testing.RelationBase) -> List[ScrapeConfig]:
         TypeError: a relation has another interface, or is no relation to another application.
     """
     in_order = sorted(relations, key=lambda relation: relation.id)
-    return render(map(decode_databags, in_order))[0]
+    return render(find_provider(relation).decode() for relation in in_order)[0]
 
 
-def decode_databags(relation: testing.RelationBase) -> RelationDatabags:
-    """Return what the databags of the provider hold, on whichever side of a relation it is."""
-    application, app_databag, unit_databags = find_provider(relation)
-    units: Dict[str, UnitDatabag] = {}
-    problems: List[Problem] = []
-    for name, databag in unit_databags.items():
-        units[name], found = UnitDatabag.decode(databag)
-        problems += [dataclasses.replace(problem, unit=name) for problem in found]
-    return RelationDatabags.decode(relation.id, application, app_databag, units, problems)
-
-
-def find_provider(
-    relation: testing.RelationBase,
-) -> Tuple[str, Mapping[str, str], Mapping[str, Mapping[str, str]]]:
-    """Return the name and the databag of the application that is profiled, and its units'."""
+def find_provider(relation: testing.RelationBase) -> RelationTexts:
+    """Return the databags of the provider, on whichever side of a relation it is."""
     if relation.interface not in (None, RELATION_INTERFACE_NAME):
         raise TypeError(
             f"must be a relation of {RELATION_INTERFACE_NAME}, not {relation.interface}"
@@ -195,13 +182,14 @@ def find_provider(
     unit_databag: Mapping[str, str] = relation.local_unit_data
     if PROVIDER_KEYS & {*app_databag, *unit_databag}:
         unit_name = unit_databag.get(UNIT_NAME_KEY, f"{DEFAULT_APPLICATION}/0")
-        return unit_name.rpartition("/")[0], app_databag, {unit_name: unit_databag}
+        application = unit_name.rpartition("/")[0]
+        return RelationTexts(relation.id, application, app_databag, {unit_name: unit_databag})
     if not isinstance(relation, testing.Relation):
         raise TypeError(f"must be an ops.testing.Relation, not a {type(relation).__name__}")
     application = relation.remote_app_name
     databags = relation.remote_units_data.items()
     units = {f"{application}/{number}": databag for number, databag in databags}
-    return application, relation.remote_app_data, units
+    return RelationTexts(relation.id, application, relation.remote_app_data, units)
 
 
 def make_topology(application: str) -> Topology:
